@@ -1,0 +1,85 @@
+// The contract between a graph and what executes it. A backend loads the weights once into an Engine; the engine runs
+// (cut) graphs, any number of times, and owns the key/value caches. It knows nothing of images, prompts or sampling.
+import type { ModelConfig } from '../config/model-config.ts'
+import type { Graph } from '../graph/graph.ts'
+import type { F32Tensor } from '../tensor.ts'
+
+export type BackendName = 'reference' | 'wasm' | 'webgpu'
+export type WeightDtype = 'F64' | 'F32' | 'F16' | 'BF16'
+
+/** The checkpoint's tensors as raw little-endian bytes, row-major. `Checkpoint` of src/weights is one. */
+export interface WeightSource {
+  readonly tensors: ReadonlyMap<string, { readonly dtype: WeightDtype; readonly shape: readonly number[] }>
+  /** Bytes of rows [from, to) of a tensor (rows = the first axis); all rows by default. */
+  read(name: string, from?: number, to?: number, signal?: AbortSignal): Promise<Uint8Array>
+}
+
+export interface LoadProgress {
+  readonly phase: 'read' | 'pack' | 'compile' | 'warmup' | 'ready'
+  readonly file?: string
+  /** Bytes so far and in all; never going back. */
+  readonly loaded: number
+  readonly total: number
+}
+
+export interface LoadRequest {
+  readonly config: ModelConfig
+  readonly weights: WeightSource
+  /** f32 (default), or bf16: round every op's result as PyTorch does when it runs in bf16 (reference backend only). */
+  readonly numerics: 'f32' | 'bf16'
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: LoadProgress) => void
+}
+
+export interface EngineInfo {
+  readonly backend: BackendName
+  readonly kernels: 'plain' | 'strict' | 'relaxed'
+  readonly threads: number
+  readonly weights: 'exact' | 'f32' | 'bf16' | 'q8' | 'q4'
+  /** Why it is so: what `auto` chose, what is missing here. */
+  readonly notes: readonly string[]
+}
+
+/** full: every query sees every key of the pass. causal: keys up to its own index. window: and only the last `window` of these. */
+export interface MaskRule {
+  readonly kind: 'full' | 'causal'
+  readonly window: number | null
+}
+
+/** Keys and values of the tokens seen so far, for all layers. */
+export interface KvCache {
+  readonly length: number
+  /** Forgets the tokens from index `length` on: how a prefix is used again. */
+  truncate(length: number): void
+  free(): void
+}
+
+export interface Pass {
+  readonly graph: Graph
+  readonly cache: KvCache
+  /** (S): token ids of this pass. */
+  readonly ids: Int32Array
+  /** (3, S): position ids on the axes t, h, w. */
+  readonly positions: Int32Array
+  readonly mask: MaskRule
+  /** (S): patch number or -1; needed by graphs with a scatterAdd. */
+  readonly patchIndices?: Int32Array
+  /** Values for the graph's inputs, by stage name. */
+  readonly given: ReadonlyMap<string, F32Tensor>
+  /** Whether cache.length grows by S afterwards; false leaves the cache as it was (stage checks). */
+  readonly keep: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface Engine {
+  readonly info: EngineInfo
+  createCache(): KvCache
+  /** Runs one pass and returns the graph's outputs by stage name. Checks the signal between layers. */
+  run(pass: Pass): Promise<Map<string, F32Tensor>>
+  close(): Promise<void>
+}
+
+export interface Backend {
+  readonly name: BackendName
+  load(request: LoadRequest): Promise<Engine>
+}

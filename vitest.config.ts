@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+// unit: fast, needs nothing outside the repository. golden: whole models against dumps made by PyTorch.
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/golden/**', 'test/package/**'] } },
+      { test: { name: 'golden', include: ['test/golden/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 } },
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 } },
+    ],
+  },
+})
