@@ -1,0 +1,124 @@
+"""Random scenes: 1 to 5 coloured shapes on a plain ground, drawn with soft edges at any pixel position.
+
+A thing is (shape, colour, x, y, r): centre and half size in pixels. Its cover is clip(0.5 - distance to its outline, 0, 1), so an edge
+is one pixel wide. Things never overlap. Each patch also gets a training label: what covers it most, and whether a centre lies in it.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+PATCH = 14
+COLOURS = {'red': (215, 35, 40), 'green': (45, 165, 70), 'blue': (45, 90, 225), 'yellow': (245, 222, 60), 'purple': (150, 55, 190), 'orange': (246, 140, 30)}
+SHAPES = ('circle', 'square', 'triangle', 'cross')
+SMALL = ((3, 3), (3, 4), (4, 3), (4, 4))
+MEDIUM = ((3, 5), (5, 3), (4, 5), (5, 4), (5, 5))
+LARGE = ((4, 6), (6, 4), (5, 6), (6, 5), (6, 6))
+LABELS = 1 + len(SHAPES) * len(COLOURS) + 10  # ground, shape x colour, digit
+UNSURE = -1
+
+
+@dataclass
+class Thing:
+    shape: str
+    colour: str
+    x: float
+    y: float
+    r: float
+
+    @property
+    def name(self):
+        return f'{self.colour} {self.shape}'
+
+    @property
+    def label(self):
+        return 1 + SHAPES.index(self.shape) * len(COLOURS) + list(COLOURS).index(self.colour)
+
+
+@dataclass
+class Picture:
+    pixels: np.ndarray  # (height, width, 3) uint8
+    things: list
+    labels: np.ndarray  # (P,) what each patch shows
+    centres: np.ndarray  # (P,) 1 where a centre lies in the patch
+    digit: int | None = None
+    colour: str | None = None  # of the digit
+
+
+def outline(shape, u, v, r):
+    """Signed distance (roughly) to the outline at offsets u, v from the centre; negative inside."""
+    if shape == 'circle':
+        return np.hypot(u, v) - r
+    if shape == 'square':
+        return np.maximum(abs(u), abs(v)) - 0.88 * r
+    if shape == 'triangle':  # tip up
+        return np.maximum(0.866 * abs(u) - 0.5 * v - 0.5 * r, v - 0.8 * r)
+    arm = 0.34 * r
+    return np.minimum(np.maximum(abs(u) - r, abs(v) - arm), np.maximum(abs(u) - arm, abs(v) - r))
+
+
+def ground(rng, height, width):
+    """A light or dark grey, slightly tinted, with a weak slope and noise. (height, width, 3) f32"""
+    grey = rng.uniform(0, 45) if rng.random() < 0.5 else rng.uniform(205, 250)
+    base = np.full((height, width, 3), grey, np.float32) + rng.uniform(-8, 8, 3)
+    base += np.linspace(-1, 1, width)[None, :, None] * rng.uniform(-8, 8) + np.linspace(-1, 1, height)[:, None, None] * rng.uniform(-8, 8)
+    return base + rng.standard_normal((height, width, 1), np.float32) * rng.uniform(0, 5)
+
+
+def place(rng, height, width, count):
+    """Up to `count` discs (x, y, r) that keep 2 pixels from each other; fewer if there is no room."""
+    discs = []
+    for attempt in range(count * 14):
+        if len(discs) == count:
+            break
+        r = rng.uniform(9, 14.5 if attempt < count * 4 else 10.5)
+        x, y = rng.uniform(r + 1, width - r - 1), rng.uniform(r + 1, height - r - 1)
+        if all(np.hypot(x - a, y - b) > r + s + 1 or max(abs(x - a), abs(y - b)) > r + s + 2 for a, b, s in discs):
+            discs.append((x, y, r))
+    return discs
+
+
+def patch_labels(covers, labels, height, width):
+    """The thing with most pixels in each patch; under 8 % is ground, up to 16 % is left open."""
+    GH, GW = height // PATCH, width // PATCH
+    if not covers:
+        return np.zeros(GH * GW, np.int64)
+    shares = np.stack(covers).reshape(-1, GH, PATCH, GW, PATCH).mean((2, 4)).reshape(len(covers), -1)
+    best = shares.max(0)
+    return np.where(best > 0.16, np.array(labels)[shares.argmax(0)], np.where(best < 0.08, 0, UNSURE))
+
+
+def centre_flags(points, height, width):
+    flags = np.zeros((height // PATCH, width // PATCH), np.float32)
+    for x, y in points:
+        flags[int(y) // PATCH, int(x) // PATCH] = 1
+    return flags.ravel()
+
+
+def draw(rng, things, height, width):
+    """-> Picture of the things on a random ground."""
+    canvas, covers = ground(rng, height, width), []
+    for thing in things:
+        cover = np.zeros((height, width), np.float32)
+        x0, x1 = int(thing.x - thing.r - 1), int(thing.x + thing.r + 3)
+        y0, y1 = int(thing.y - thing.r - 1), int(thing.y + thing.r + 3)
+        x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+        u, v = np.arange(x0, x1)[None] + 0.5 - thing.x, np.arange(y0, y1)[:, None] + 0.5 - thing.y
+        part = np.clip(0.5 - outline(thing.shape, u, v, thing.r), 0, 1)
+        cover[y0:y1, x0:x1] = part
+        paint = np.array(COLOURS[thing.colour]) + rng.uniform(-14, 14, 3)
+        canvas[y0:y1, x0:x1] += part[..., None] * (paint - canvas[y0:y1, x0:x1])
+        covers.append(cover)
+    labels = patch_labels(covers, [t.label for t in things], height, width)
+    centres = centre_flags([(t.x, t.y) for t in things], height, width)
+    return Picture(np.clip(canvas + 0.5, 0, 255).astype(np.uint8), things, labels, centres)
+
+
+def scene(rng, grid, most=5):
+    """A random Picture of 1 to min(most, P // 4) things. Few shapes and colours at a time, so that counts above 1 are common."""
+    GH, GW = grid
+    height, width = GH * PATCH, GW * PATCH
+    count = int(rng.integers(1, min(most, GH * GW // 4, 5) + 1))
+    shapes = rng.permutation(SHAPES)[: rng.choice((2, 3, 4))]
+    colours = rng.permutation(list(COLOURS))[: rng.choice((2, 3, 6))]
+    things = [Thing(str(rng.choice(shapes)), str(rng.choice(colours)), *disc) for disc in place(rng, height, width, count)]
+    return draw(rng, things, height, width)
