@@ -1,0 +1,182 @@
+// The types of the public API: what goes into Sail.load, ask, stream, features, trace, and what comes out.
+import type { BackendName, EngineInfo, LoadProgress, MaskRule } from './backends/backend.ts'
+import type { F32Tensor, I64Tensor, Tensor, U8Tensor } from './tensor.ts'
+
+/** A checkpoint: folder path (node), base URL, or a map of file name to Blob. */
+export type Source = string | URL | ReadonlyMap<string, Blob>
+
+/** Row-major RGB bytes, height * width * 3. */
+export interface RawImage {
+  readonly data: Uint8Array
+  readonly width: number
+  readonly height: number
+}
+
+/** PNG or JPEG as a path (node), URL, bytes or Blob; or RGB pixels. */
+export type ImageInput = string | URL | Uint8Array | Blob | RawImage
+
+export interface LoadOptions {
+  readonly backend?: BackendName | 'auto'
+  /** exact (default): bf16 stays bf16, all else f32. */
+  readonly weights?: 'exact' | 'f32' | 'bf16' | 'q8' | 'q4'
+  readonly numerics?: 'f32' | 'bf16'
+  readonly threads?: number | 'auto'
+  readonly kernels?: 'strict' | 'relaxed' | 'auto'
+  /** Most patches an image may take, 1..4096 (default 4096, as upstream). */
+  readonly maxPatches?: number
+  readonly onProgress?: (progress: LoadProgress) => void
+  readonly signal?: AbortSignal
+  /** Receives warnings (unexpected tensors, EXIF orientation ignored); nothing is printed by the library. */
+  readonly logger?: (message: string) => void
+}
+
+export interface Question {
+  readonly image?: ImageInput
+  readonly prompt: string
+  /** Send the text as it is, without the family's template. */
+  readonly raw?: boolean
+}
+
+export interface GenerateOptions {
+  /** 1 or more, default 1024. */
+  readonly maxNewTokens?: number
+  /** 0 (default) is greedy; sampling is on exactly when it is above 0. */
+  readonly temperature?: number
+  /** 0 = off; default 50 when sampling, as Hugging Face. */
+  readonly topK?: number
+  /** 0..1, default 1 = off. */
+  readonly topP?: number
+  /** 0..1, default 0 = off. */
+  readonly minP?: number
+  /** above 0, default 1 = off; applies to greedy too. */
+  readonly repetitionPenalty?: number
+  /** Integer; default: drawn, and reported in the answer. */
+  readonly seed?: number
+  readonly stop?: readonly string[]
+  /** How many of the most likely ids to report a token, 0 = only the chosen one; default: none at all. */
+  readonly logprobs?: number
+  readonly signal?: AbortSignal
+  /** On abort: throw signal.reason (default), or return what there is with finish reason 'abort'. */
+  readonly onAbort?: 'throw' | 'return'
+}
+
+export interface TokenLogprob {
+  readonly id: number
+  readonly logprob: number
+  readonly top: readonly { readonly id: number; readonly logprob: number }[]
+}
+
+export type FinishReason = 'stop' | 'length' | 'abort'
+
+export interface Timings {
+  readonly loadMs: number
+  /** 0 when the image prefix was taken from the cache. */
+  readonly prefixMs: number
+  readonly promptMs: number
+  readonly decodeMs: number
+  readonly tokensPerSecond: number
+}
+
+export interface Answer {
+  readonly text: string
+  /** The new ids, eos included when it was hit. */
+  readonly ids: readonly number[]
+  readonly finishReason: FinishReason
+  readonly grid: readonly [number, number] | null
+  readonly prefixTokens: number
+  readonly promptTokens: number
+  readonly timings: Timings
+  readonly seed: number | null
+  readonly logprobs?: readonly TokenLogprob[]
+}
+
+export interface Piece {
+  /** Whole characters only; the pieces add up to the answer's text. */
+  readonly text: string
+  readonly ids: readonly number[]
+  readonly logprobs?: readonly TokenLogprob[]
+}
+
+export interface Features {
+  /** (GH, GW, D): final_norm of the prefix pass at the patches. */
+  readonly features: F32Tensor
+  readonly grid: readonly [number, number]
+}
+
+export interface PassPlan {
+  /** 'prefix' or 'text'. */
+  readonly name: string
+  readonly from: number
+  readonly to: number
+  readonly mask: MaskRule
+}
+
+/** Everything that happens before the first pass: plain data, so that a verifier can replace any part of it. */
+export interface Prepared {
+  readonly image: {
+    readonly rgb: U8Tensor
+    readonly resized: U8Tensor
+  } | null
+  /** (P, 3 * p * p), null without an image. */
+  readonly patches: F32Tensor | null
+  readonly grid: readonly [number, number] | null
+  readonly ids: Int32Array
+  readonly patchIndices: Int32Array
+  /** (3, T), axis-major. */
+  readonly positions: Int32Array
+  readonly prefixLength: number
+  readonly nextPosition: number
+  readonly passes: readonly PassPlan[]
+}
+
+export interface StageRequest {
+  /** Stage names within the pass ('layers.0.q_rope'), exact names. */
+  readonly stages?: readonly string[]
+  /** Values that replace what would be computed, by stage name within the pass. */
+  readonly given?: ReadonlyMap<string, F32Tensor>
+  /** Whether the tokens of the pass stay in the cache, default true. */
+  readonly keep?: boolean
+  readonly signal?: AbortSignal
+}
+
+/** One prepared sequence on the engine: its passes in order, then token by token. ask, trace and verify are made of it. */
+export interface Run {
+  readonly prepared: Prepared
+  /** Tokens in the cache. */
+  readonly length: number
+  /** Runs a pass of prepared.passes; its `from` must be the number of cached tokens. Stages by name within the pass, and 'next_logits' (1, V) if asked. */
+  pass(name: string, request: StageRequest): Promise<Map<string, F32Tensor>>
+  /** Feeds one id at the next position. */
+  step(id: number, request: StageRequest): Promise<Map<string, F32Tensor>>
+  truncate(length: number): void
+  close(): void
+}
+
+export interface TraceOptions {
+  /** Globs over full stage names: * within one dotted part, ** any number of parts. */
+  readonly stages: readonly string[]
+  /** Values that replace computed ones, by full stage name ('prefix.layers.2.out'). */
+  readonly given?: Readonly<Record<string, F32Tensor>>
+  readonly maxNewTokens?: number
+  readonly signal?: AbortSignal
+}
+
+export type TraceEntry = { readonly name: string; readonly tensor: Tensor }
+
+export interface SailInfo extends EngineInfo {
+  readonly family: string
+  readonly model: string
+  readonly numerics: 'f32' | 'bf16'
+}
+
+export interface Preprocessed {
+  readonly rgb: U8Tensor
+  readonly resized: U8Tensor
+  readonly patches: F32Tensor
+  readonly grid: readonly [number, number]
+  /** EXIF orientation of the file, read but not applied (as upstream); null when absent. */
+  readonly exifOrientation: number | null
+}
+
+/** The integer tensors of a prepared sequence by their golden names: input_ids, position_ids, mask, prefix_len, ... */
+export type SequenceTensors = ReadonlyMap<string, I64Tensor | U8Tensor>
