@@ -14,24 +14,6 @@ export interface PassRule {
   readonly window: boolean
 }
 
-/** Names of the checkpoint's modules, `{i}` the layer; `.weight` (and `.bias`, where there is one) follows. */
-export interface WeightNames {
-  readonly embed: string
-  /** Linear from a flat patch to D, added to the patch token's embedding; null: the family reads no images. */
-  readonly patchEmbed: string | null
-  readonly inputNorm: string
-  readonly q: string
-  readonly k: string
-  readonly v: string
-  readonly o: string
-  readonly mlpNorm: string
-  readonly gate: string
-  readonly up: string
-  readonly down: string
-  readonly finalNorm: string
-  readonly head: string
-}
-
 /** What a key that config.json lacks means. */
 export interface ConfigDefaults {
   readonly slidingWindow: number | null
@@ -66,24 +48,12 @@ export interface Family {
   readonly ropeSections: 'mrope' | '1d'
   /** All ids from this token's on are never generated (SOLO: '<vision>'); null: none. */
   readonly suppressFrom: string | null
-  readonly weights: WeightNames
+  /**
+   * Tensor of the linear map from a flat patch to D, added to the patch token's embedding; null: the family reads no
+   * images. The only tensor whose name differs between families; the others stand in weight-names.ts.
+   */
+  readonly patchEmbed: string | null
   readonly defaults: ConfigDefaults
-}
-
-const mistralWeights: WeightNames = {
-  embed: 'model.embed_tokens',
-  patchEmbed: null,
-  inputNorm: 'model.layers.{i}.input_layernorm',
-  q: 'model.layers.{i}.self_attn.q_proj',
-  k: 'model.layers.{i}.self_attn.k_proj',
-  v: 'model.layers.{i}.self_attn.v_proj',
-  o: 'model.layers.{i}.self_attn.o_proj',
-  mlpNorm: 'model.layers.{i}.post_attention_layernorm',
-  gate: 'model.layers.{i}.mlp.gate_proj',
-  up: 'model.layers.{i}.mlp.up_proj',
-  down: 'model.layers.{i}.mlp.down_proj',
-  finalNorm: 'model.norm',
-  head: 'lm_head',
 }
 
 const wholeText: readonly PassRule[] = [{ name: 'text', from: 0, to: 'end', mask: 'causal', window: true }]
@@ -111,7 +81,7 @@ const sail: Family = {
   positions: 'mrope',
   ropeSections: 'mrope',
   suppressFrom: null,
-  weights: { ...mistralWeights, patchEmbed: 'model.vis_embed' },
+  patchEmbed: 'model.vis_embed.weight',
   defaults: mistralDefaults,
 }
 
@@ -128,7 +98,7 @@ const text: Family = {
   positions: 'index',
   ropeSections: '1d',
   suppressFrom: null,
-  weights: mistralWeights,
+  patchEmbed: null,
   defaults: { slidingWindow: null, rmsNormEps: 1e-6, ropeTheta: 10000, numKeyValueHeads: 'H', maxPositions: 2048 },
 }
 
