@@ -44,7 +44,10 @@ test('publint and are-the-types-wrong find nothing', () => {
 })
 
 test('an ES module imports it, and require() of a CommonJS file does too', () => {
-  writeFileSync(join(project, 'use.mjs'), `import { Sail, SailError } from 'sail-ts'\nconsole.log(typeof Sail.load, SailError.name)\n`)
+  writeFileSync(
+    join(project, 'use.mjs'),
+    `import { Sail, SailError } from 'sail-ts'\nconsole.log(typeof Sail.load, SailError.name)\n`,
+  )
   expect(run(['use.mjs']).stdout).toBe('function SailError\n')
   writeFileSync(join(project, 'use.cjs'), `const { Sail } = require('sail-ts')\nconsole.log(typeof Sail.load)\n`)
   expect(run(['use.cjs']).stdout).toBe('function\n')
@@ -57,7 +60,10 @@ test('the installed command line prints its version and its help', () => {
   expect(spawnSync(sail, ['--help'], { cwd: project, encoding: 'utf8' }).stdout).toContain('verify')
 })
 
-for (const [module, resolution] of [['nodenext', 'nodenext'], ['esnext', 'bundler']] as const) {
+for (const [module, resolution] of [
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+] as const) {
   test(`TypeScript with module resolution ${resolution} accepts the types without skipLibCheck`, () => {
     writeFileSync(
       join(project, 'use.ts'),
@@ -82,7 +88,9 @@ test('a bundler builds a page from the browser entry without any node: module', 
   writeFileSync(join(project, 'index.html'), '<!doctype html><script type="module" src="./page.js"></script>')
   await bundle({ root: project, logLevel: 'silent', configFile: false, build: { minify: false } })
   const assets = join(project, 'dist', 'assets')
-  const text = readdirSync(assets).map((name) => readFileSync(join(assets, name), 'utf8')).join('\n')
+  const text = readdirSync(assets)
+    .map((name) => readFileSync(join(assets, name), 'utf8'))
+    .join('\n')
   expect(text).not.toMatch(/__vite-browser-external|from\s*['"]node:/)
   cpSync(assets, join(scratch, 'assets'), { recursive: true })
 })

@@ -14,15 +14,22 @@ const usual = [
 /** Path of the browser, or the reason why there is none. */
 export function findChromium(): { path: string } | { reason: string } {
   const wanted = process.env.CHROME_PATH
-  if (wanted !== undefined) return existsSync(wanted) ? { path: wanted } : { reason: `CHROME_PATH ${wanted} does not exist` }
+  if (wanted !== undefined)
+    return existsSync(wanted) ? { path: wanted } : { reason: `CHROME_PATH ${wanted} does not exist` }
   const installed = usual.find((path) => existsSync(path))
   if (installed !== undefined) return { path: installed }
   if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) {
     return { reason: 'no Chromium found: install one, or name it in CHROME_PATH' }
   }
   console.log('installing the Debian package chromium ...')
-  for (const args of [['update', '-qq'], ['install', '-y', '-qq', 'chromium']]) {
-    const { status } = spawnSync('apt-get', args, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+  for (const args of [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', 'chromium'],
+  ]) {
+    const { status } = spawnSync('apt-get', args, {
+      stdio: 'inherit',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
     if (status !== 0) return { reason: `apt-get ${args.join(' ')} failed` }
   }
   return { path: '/usr/bin/chromium' }

@@ -1,0 +1,27 @@
+// Loads the embedded model over HTTP, as a page of a user would, and answers questions about images fetched by URL.
+import { Sail } from '../../../src/browser.ts'
+
+export interface Asked {
+  readonly image: string
+  readonly prompt: string
+}
+
+/** Greedy ids for each question, in order. */
+async function answer(model: string, questions: readonly Asked[]): Promise<number[][]> {
+  const sail = await Sail.load(new URL(model, location.href))
+  try {
+    const ids: number[][] = []
+    for (const { image, prompt } of questions) {
+      ids.push([...(await sail.ask({ image: new URL(image, location.href), prompt })).ids])
+    }
+    return ids
+  } finally {
+    await sail.close()
+  }
+}
+
+declare global {
+  var answer: (model: string, questions: readonly Asked[]) => Promise<number[][]>
+}
+globalThis.answer = answer
+document.body.dataset.ready = 'true'
