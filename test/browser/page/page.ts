@@ -7,7 +7,7 @@ export interface Asked {
 }
 
 /** Greedy ids for each question, in order. */
-async function answer(model: string, questions: readonly Asked[]): Promise<number[][]> {
+async function askAll(model: string, questions: readonly Asked[]): Promise<number[][]> {
   const sail = await Sail.load(new URL(model, location.href))
   try {
     const ids: number[][] = []
@@ -23,5 +23,5 @@ async function answer(model: string, questions: readonly Asked[]): Promise<numbe
 declare global {
   var answer: (model: string, questions: readonly Asked[]) => Promise<number[][]>
 }
-globalThis.answer = answer
+globalThis.answer = askAll
 document.body.dataset.ready = 'true'
