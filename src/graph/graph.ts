@@ -17,21 +17,119 @@ export interface Weight {
   readonly shape: readonly number[]
 }
 
-export type Op = { readonly out: Value; /** Index of the layer it belongs to, null outside. */ readonly layer: number | null } & (
-  | { /** out[s] = table[ids[s]], (S, D) */ readonly kind: 'gather'; readonly table: Weight }
-  | { /** out = input . weight^T + bias, f32 */ readonly kind: 'linear'; readonly input: Value; readonly weight: Weight; readonly bias: Weight | null }
-  | { /** out[s] = input[s] + rows[patchIndices[s]] where that index is not -1 */ readonly kind: 'scatterAdd'; readonly input: Value; readonly rows: Value }
-  | { /** out = input / sqrt(mean(input^2) + eps) * weight, row by row */ readonly kind: 'rmsNorm'; readonly input: Value; readonly weight: Weight; readonly eps: number }
-  | { /** (S, E): cos or sin of f32(position of the frequency's axis) * inv_freq; second half = first half */ readonly kind: 'rotary'; readonly part: 'cos' | 'sin'; readonly theta: number; readonly sections: readonly [number, number, number] }
-  | { /** (heads, S, E) from input (S, heads * E): x * cos + rotate_half(x) * sin */ readonly kind: 'rope'; readonly input: Value; readonly cos: Value; readonly sin: Value; readonly heads: number }
-  | { /** Appends k_rope (G, S, E) or v (S, G * E) to the cache of `layer`; out is all of it: (G, K, E) or (K, G * E) */ readonly kind: 'cache'; readonly part: 'k' | 'v'; readonly input: Value }
-  | { /** (H, S, K): softmax over the visible keys of q . k / sqrt(E); 0 where hidden */ readonly kind: 'attnWeights'; readonly q: Value; readonly keys: Value }
-  | { /** (S, H * E): weights times values, heads side by side; query head h reads group h * G / H */ readonly kind: 'attnMix'; readonly weights: Value; readonly values: Value }
-  | { /** attnWeights and attnMix in one, for when nobody looks at the weights: no (H, S, K) is ever held */ readonly kind: 'attention'; readonly q: Value; readonly keys: Value; readonly values: Value }
-  | { /** silu(gate) * up */ readonly kind: 'swiglu'; readonly gate: Value; readonly up: Value }
-  | { readonly kind: 'add'; readonly a: Value; readonly b: Value }
-  | { /** Row S - 1 of input as (1, D): all that choosing the next token needs */ readonly kind: 'lastRow'; readonly input: Value }
-)
+interface OpBase<Kind extends string> {
+  readonly kind: Kind
+  readonly out: Value
+  /** Index of the layer it belongs to, null outside. */
+  readonly layer: number | null
+}
+
+/** out[s] = table[ids[s]]: (S, D). */
+export interface GatherOp extends OpBase<'gather'> {
+  readonly table: Weight
+}
+
+/** out = input . weight^T + bias: (rows, cols). */
+export interface LinearOp extends OpBase<'linear'> {
+  readonly input: Value
+  readonly weight: Weight
+  readonly bias: Weight | null
+}
+
+/** out[s] = input[s] + rows[patchIndices[s]] where that index is not -1: (S, D). */
+export interface ScatterAddOp extends OpBase<'scatterAdd'> {
+  readonly input: Value
+  readonly rows: Value
+}
+
+/** out = input / sqrt(mean(input^2) + eps) * weight, row by row. */
+export interface RmsNormOp extends OpBase<'rmsNorm'> {
+  readonly input: Value
+  readonly weight: Weight
+  readonly eps: number
+}
+
+/** (S, E): cos or sin of f32(position on the frequency's axis) * inv_freq; the second half equals the first. */
+export interface RotaryOp extends OpBase<'rotary'> {
+  readonly part: 'cos' | 'sin'
+  readonly theta: number
+  /** Frequencies of the axes t, h, w, in this order; together E / 2. */
+  readonly sections: readonly [number, number, number]
+}
+
+/** (heads, S, E) from input (S, heads * E): x * cos + rotate_half(x) * sin. */
+export interface RopeOp extends OpBase<'rope'> {
+  readonly input: Value
+  readonly cos: Value
+  readonly sin: Value
+  readonly heads: number
+}
+
+/** Appends k_rope (G, S, E) or v (S, G * E) to the cache of `layer`; out is all of it: (G, K, E) or (K, G * E). */
+export interface CacheOp extends OpBase<'cache'> {
+  readonly part: 'k' | 'v'
+  readonly input: Value
+}
+
+/** (H, S, K): softmax over the visible keys of q . k / sqrt(E); 0 where hidden. Query head h reads group floor(h * G / H). */
+export interface AttnWeightsOp extends OpBase<'attnWeights'> {
+  readonly q: Value
+  readonly keys: Value
+}
+
+/** (S, H * E): weights times values, heads side by side. */
+export interface AttnMixOp extends OpBase<'attnMix'> {
+  readonly weights: Value
+  readonly values: Value
+}
+
+/** attnWeights and attnMix in one, for when nobody looks at the weights: no (H, S, K) is ever held. */
+export interface AttentionOp extends OpBase<'attention'> {
+  readonly q: Value
+  readonly keys: Value
+  readonly values: Value
+}
+
+/** silu(gate) * up, silu(z) = z / (1 + exp(-z)): (S, F). */
+export interface SwigluOp extends OpBase<'swiglu'> {
+  readonly gate: Value
+  readonly up: Value
+}
+
+/** a + b, element by element. */
+export interface AddOp extends OpBase<'add'> {
+  readonly a: Value
+  readonly b: Value
+}
+
+/** Row S - 1 of input as (1, D): all that choosing the next token needs. */
+export interface LastRowOp extends OpBase<'lastRow'> {
+  readonly input: Value
+}
+
+export type Op =
+  | GatherOp
+  | LinearOp
+  | ScatterAddOp
+  | RmsNormOp
+  | RotaryOp
+  | RopeOp
+  | CacheOp
+  | AttnWeightsOp
+  | AttnMixOp
+  | AttentionOp
+  | SwigluOp
+  | AddOp
+  | LastRowOp
+
+/** Sizes that ops share: hidden, query heads, key/value heads, head size, layers. */
+export interface GraphSizes {
+  readonly D: number
+  readonly H: number
+  readonly G: number
+  readonly E: number
+  readonly L: number
+}
 
 export interface Graph {
   readonly ops: readonly Op[]
@@ -41,6 +139,41 @@ export interface Graph {
   readonly stages: ReadonlyMap<string, Value>
   /** The stages that a run hands back. */
   readonly outputs: readonly string[]
-  /** Sizes that ops share. */
-  readonly sizes: { readonly D: number; readonly H: number; readonly G: number; readonly E: number; readonly L: number }
+  readonly sizes: GraphSizes
+}
+
+/** The values an op reads. */
+export function inputsOf(op: Op): readonly Value[] {
+  switch (op.kind) {
+    case 'gather':
+    case 'rotary':
+      return []
+    case 'linear':
+    case 'rmsNorm':
+    case 'cache':
+    case 'lastRow':
+      return [op.input]
+    case 'scatterAdd':
+      return [op.input, op.rows]
+    case 'rope':
+      return [op.input, op.cos, op.sin]
+    case 'attnWeights':
+      return [op.q, op.keys]
+    case 'attnMix':
+      return [op.weights, op.values]
+    case 'attention':
+      return [op.q, op.keys, op.values]
+    case 'swiglu':
+      return [op.gate, op.up]
+    case 'add':
+      return [op.a, op.b]
+  }
+}
+
+/** The checkpoint's tensors an op reads. */
+export function weightsOf(op: Op): readonly Weight[] {
+  if (op.kind === 'gather') return [op.table]
+  if (op.kind === 'rmsNorm') return [op.weight]
+  if (op.kind === 'linear') return op.bias === null ? [op.weight] : [op.weight, op.bias]
+  return []
 }
