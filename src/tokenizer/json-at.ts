@@ -1,0 +1,92 @@
+// A JSON value together with where it stands, so that every complaint about a tokenizer.json names file, path, what was
+// expected and what was found. Reads own keys only: a key called "__proto__" or "constructor" is data like any other.
+import { SailError } from '../errors.ts'
+
+export class JsonAt {
+  readonly value: unknown
+  readonly file: string
+  /** Path inside the file, such as `model.merges[3]`; '' is the root. */
+  readonly path: string
+
+  constructor(value: unknown, file: string, path: string) {
+    this.value = value
+    this.file = file
+    this.path = path
+  }
+
+  /** The value under `key`, undefined inside where it is absent. @throws SailError E_TOKENIZER_FIELD when not an object */
+  get(key: string): JsonAt {
+    const object = this.object()
+    return new JsonAt(
+      Object.hasOwn(object, key) ? object[key] : undefined,
+      this.file,
+      this.path === '' ? key : `${this.path}.${key}`,
+    )
+  }
+
+  /** Absent or null: how tokenizer.json writes that there is no such part. */
+  get isNull(): boolean {
+    return this.value === undefined || this.value === null
+  }
+
+  object(): Record<string, unknown> {
+    if (typeof this.value !== 'object' || this.value === null || Array.isArray(this.value)) throw this.not('an object')
+    return this.value as Record<string, unknown>
+  }
+
+  /** The items, at most `most` of them. */
+  array(most: number): JsonAt[] {
+    return this.list(most).map((item, i) => new JsonAt(item, this.file, `${this.path}[${i}]`))
+  }
+
+  /** The items without their places, for long lists. */
+  list(most: number): unknown[] {
+    if (!Array.isArray(this.value)) throw this.not('a list')
+    if (this.value.length > most) throw this.not(`at most ${most} items`, `${this.value.length}`)
+    return this.value
+  }
+
+  /** A string of `least` to `most` UTF-16 units without unpaired surrogates. */
+  string(least: number, most: number): string {
+    if (typeof this.value !== 'string') throw this.not('a string')
+    if (this.value.length < least || this.value.length > most || /\p{Surrogate}/u.test(this.value))
+      throw this.not(`well-formed text of ${least} to ${most} characters`, quote(this.value))
+    return this.value
+  }
+
+  integer(least: number, most: number): number {
+    const value = this.value
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+      throw this.not(`an integer from ${least} to ${most}`)
+    return value
+  }
+
+  /** true or false; `absent` where the key is missing or null. */
+  boolean(absent: boolean): boolean {
+    if (this.isNull) return absent
+    if (typeof this.value !== 'boolean') throw this.not('true or false')
+    return this.value
+  }
+
+  /** The error for a value of the wrong kind. */
+  not(expected: string, found = describe(this.value)): SailError {
+    return this.fault('E_TOKENIZER_FIELD', expected, found)
+  }
+
+  fault(code: `E_${string}`, expected: string, found: string, hint?: string): SailError {
+    const detail = { file: this.file, place: this.path === '' ? 'root' : this.path, expected, found }
+    return new SailError(code, hint === undefined ? detail : { ...detail, hint })
+  }
+}
+
+/** A string as it may be shown in a message: JSON-escaped and short. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 48 ? `${text.slice(0, 48)}…` : text)
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return quote(value)
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
