@@ -41,10 +41,11 @@ export interface ModelWeights {
 export function modelWeights(config: ModelConfig): ModelWeights {
   const { D, L, V } = config.dims
   const embed = { name: 'model.embed_tokens.weight', shape: [V, D] }
-  const p = config.patchSize
+  const { patchSize: p } = config
+  const { patchEmbed } = config.family
   return {
     embed,
-    visEmbed: p === null ? null : { name: 'model.vis_embed.weight', shape: [D, 3 * p * p] },
+    visEmbed: p === null || patchEmbed === null ? null : { name: patchEmbed, shape: [D, 3 * p * p] },
     layers: Array.from({ length: L }, (_, i) => layerWeights(config, `model.layers.${i}.`)),
     finalNorm: { name: 'model.norm.weight', shape: [D] },
     head: config.tied ? embed : { name: 'lm_head.weight', shape: [V, D] },

@@ -13,7 +13,7 @@ export function embed(g: GraphBuilder, { embed: table, visEmbed }: ModelWeights,
   if (visEmbed === null)
     throw new SailError('E_MODEL_NO_VISION', {
       file: 'checkpoint',
-      place: 'model.vis_embed.weight',
+      place: 'patch embedding',
       expected: 'a checkpoint that reads images',
       found: 'one for text only',
       hint: 'ask without an image, or load a SAIL checkpoint',

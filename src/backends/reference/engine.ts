@@ -1,0 +1,128 @@
+// Runs graphs op by op. A plan is the fused graph and, for each op, the values that nobody reads after it: they are
+// dropped at once, so a pass holds a few (S, F) arrays and not all of them.
+import { SailError } from '../../errors.ts'
+import { fuseAttention } from '../../graph/fuse.ts'
+import { type Graph, inputsOf, type Op } from '../../graph/graph.ts'
+import type { F32Tensor } from '../../tensor.ts'
+import type { Engine, EngineInfo, LoadRequest, Pass } from '../backend.ts'
+import { checkPass, type PassSizes, resolveShape } from './check-pass.ts'
+import { ReferenceCache } from './kv-cache.ts'
+import { type Numerics, numericsOf } from './numerics.ts'
+import { type Frame, startOp } from './run-op.ts'
+import type { StoredWeight } from './stored-weight.ts'
+import { Pace } from './work.ts'
+
+interface Plan {
+  readonly graph: Graph
+  /** lastUses[i]: ids of values that op i is the last to need. */
+  readonly lastUses: readonly (readonly number[])[]
+}
+
+export class ReferenceEngine implements Engine {
+  readonly info: EngineInfo
+  readonly #config: LoadRequest['config']
+  readonly #weights: Map<string, StoredWeight>
+  readonly #numerics: Numerics
+  readonly #plans = new WeakMap<Graph, Plan>()
+  #closed = false
+
+  constructor({ config, numerics }: LoadRequest, weights: Map<string, StoredWeight>) {
+    this.#config = config
+    this.#weights = weights
+    this.#numerics = numericsOf[numerics]
+    const notes = numerics === 'bf16' ? ['weights, patches and every result are rounded to bf16'] : []
+    this.info = {
+      backend: 'reference',
+      kernels: 'plain',
+      threads: 1,
+      weights: numerics === 'bf16' ? 'bf16' : 'exact',
+      notes,
+    }
+  }
+
+  createCache(): ReferenceCache {
+    return new ReferenceCache(this, this.#config.dims)
+  }
+
+  async run(pass: Pass): Promise<Map<string, F32Tensor>> {
+    const cache = this.#ownCache(pass)
+    const sizes = checkPass(pass, this.#config.dims.V)
+    const before = cache.length
+    let after = before
+    cache.begin(sizes.K)
+    try {
+      const outputs = await this.#runOps(pass, sizes, cache)
+      if (pass.keep) after = sizes.K
+      return outputs
+    } finally {
+      cache.end(after)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#weights.clear()
+  }
+
+  async #runOps(pass: Pass, sizes: PassSizes, cache: ReferenceCache): Promise<Map<string, F32Tensor>> {
+    const { graph, lastUses } = this.#planOf(pass.graph)
+    const values = new Map<number, Float32Array>()
+    const frame: Frame = { pass, sizes, cache, weights: this.#weights, numerics: this.#numerics, values }
+    for (const [name, { id }] of graph.inputs) values.set(id, this.#received(pass.given.get(name)))
+    const pace = new Pace(pass.signal)
+    for (const [i, op] of graph.ops.entries()) {
+      await pace.finish(startOp(op, frame))
+      for (const id of lastUses[i]) values.delete(id)
+    }
+    return new Map(
+      graph.outputs.map((name) => {
+        const { id, shape } = graph.stages.get(name)!
+        return [name, { dtype: 'F32', shape: resolveShape(shape, sizes), data: values.get(id)! }]
+      }),
+    )
+  }
+
+  /** A given value as the run sees it: in bf16 numerics every value that passes between ops is bf16, the patches too. */
+  #received(tensor: F32Tensor | undefined): Float32Array {
+    const data = tensor?.data ?? new Float32Array(0)
+    return this.#numerics.name === 'f32' ? data : data.map(this.#numerics.result)
+  }
+
+  #planOf(graph: Graph): Plan {
+    let plan = this.#plans.get(graph)
+    if (plan === undefined) {
+      const fused = fuseAttention(graph)
+      plan = { graph: fused, lastUses: lastUsesOf(fused) }
+      this.#plans.set(graph, plan)
+    }
+    return plan
+  }
+
+  #ownCache({ cache }: Pass): ReferenceCache {
+    if (this.#closed)
+      throw new SailError('E_BACKEND_CLOSED', { file: 'run', expected: 'an open engine', found: 'one that was closed' })
+    if (cache instanceof ReferenceCache && cache.owner === this) return cache
+    throw new SailError('E_BACKEND_CACHE', {
+      file: 'run',
+      place: 'cache',
+      expected: 'a cache that createCache of this engine made',
+      found: "another engine's",
+    })
+  }
+}
+
+function lastUsesOf({ ops, outputs, stages }: Graph): number[][] {
+  const kept = new Set(outputs.map((name) => stages.get(name)?.id))
+  const lastUses = ops.map((): number[] => [])
+  const met = new Set<number>()
+  for (let i = ops.length - 1; i >= 0; i--)
+    for (const id of readOrMade(ops[i])) {
+      if (!met.has(id) && !kept.has(id)) lastUses[i].push(id)
+      met.add(id)
+    }
+  return lastUses
+}
+
+function readOrMade(op: Op): number[] {
+  return [...inputsOf(op), op.out].map(({ id }) => id)
+}

@@ -1,0 +1,83 @@
+// Reads the checkpoint's tensors into memory, in pieces of some megabytes so that progress moves and aborts arrive, and
+// looks at every value once: a NaN or Infinity in a weight is reported by name, before it is everywhere.
+// bf16 stays bf16; f16, f32 and f64 become f32. With bf16 numerics all weights are rounded to bf16, as PyTorch's
+// `model.bfloat16()` does.
+import { expectedWeights } from '../../config/weight-names.ts'
+import { SailError } from '../../errors.ts'
+import { sizeOf } from '../../tensor.ts'
+import type { LoadRequest, WeightDtype, WeightSource } from '../backend.ts'
+import { bf16Bits } from './numerics.ts'
+import type { StoredWeight } from './stored-weight.ts'
+import { BYTES, toF32 } from './widen.ts'
+
+/** Bytes of the checkpoint that are read at once. */
+const PIECE = 16 * 2 ** 20
+
+/** @throws SailError E_BACKEND_WEIGHT, E_BACKEND_MEMORY, E_WEIGHTS_NOT_FINITE, E_ABORTED */
+export async function loadWeights(request: LoadRequest): Promise<Map<string, StoredWeight>> {
+  const { config, weights, numerics, signal, onProgress } = request
+  const wanted = [...expectedWeights(config)].map(([name, shape]) => ({
+    name,
+    shape,
+    dtype: check(weights, name, shape),
+  }))
+  const total = wanted.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * BYTES[dtype], 0)
+  let loaded = 0
+  const stored = new Map<string, StoredWeight>()
+  for (const { name, shape, dtype } of wanted) {
+    const asBf16 = dtype === 'BF16' || numerics === 'bf16'
+    const data = allocate(name, sizeOf(shape), asBf16)
+    const inner = sizeOf(shape.slice(1))
+    const rows = Math.max(1, Math.floor(PIECE / (inner * BYTES[dtype])))
+    for (let from = 0; from < shape[0]; from += rows) {
+      const to = Math.min(from + rows, shape[0])
+      if (signal?.aborted) throw new SailError('E_ABORTED', { file: 'load', place: name, cause: signal.reason })
+      const bytes = await weights.read(name, from, to, signal)
+      const values = toF32(bytes, dtype)
+      checkFinite(values, name, from * inner)
+      data.set(asBf16 ? bf16Bits(values) : values, from * inner)
+      loaded += bytes.byteLength
+      onProgress?.({ phase: 'read', loaded, total })
+    }
+    stored.set(name, { shape, data })
+  }
+  onProgress?.({ phase: 'ready', loaded: total, total })
+  return stored
+}
+
+function check({ tensors }: WeightSource, name: string, shape: readonly number[]): WeightDtype {
+  const tensor = tensors.get(name)
+  if (tensor !== undefined && tensor.shape.join() === shape.join()) return tensor.dtype
+  throw new SailError('E_BACKEND_WEIGHT', {
+    file: 'checkpoint',
+    place: name,
+    expected: `a tensor of shape (${shape.join(', ')})`,
+    found: tensor === undefined ? 'none of this name' : `shape (${tensor.shape.join(', ')})`,
+  })
+}
+
+function allocate(name: string, size: number, asBf16: boolean): Float32Array | Uint16Array {
+  try {
+    return asBf16 ? new Uint16Array(size) : new Float32Array(size)
+  } catch (cause) {
+    throw new SailError('E_BACKEND_MEMORY', {
+      file: 'checkpoint',
+      place: name,
+      expected: `memory for ${size} values of ${asBf16 ? 2 : 4} bytes`,
+      found: 'less than that',
+      cause,
+    })
+  }
+}
+
+function checkFinite(values: Float32Array, name: string, offset: number): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value))
+  if (bad === -1) return
+  throw new SailError('E_WEIGHTS_NOT_FINITE', {
+    file: 'checkpoint',
+    place: `${name}, element ${offset + bad}`,
+    expected: 'finite numbers that fit f32',
+    found: `${values[bad]}`,
+    hint: 'fetch or convert the checkpoint again',
+  })
+}
