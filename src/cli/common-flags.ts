@@ -1,0 +1,77 @@
+// The flags that every command on a model takes. A flag beats its SAIL_* variable, which beats the default; a value from a
+// variable is checked like one from the command line. Flags of backends that are not built in are read here and refused
+// by name when the model is loaded.
+import { type Command, Option } from 'commander'
+import { integer, integerOrAuto } from './flag-values.ts'
+
+export interface OutputFlags {
+  readonly quiet?: boolean
+  readonly color: boolean
+}
+
+export interface ModelFlags extends OutputFlags {
+  readonly model: string
+  readonly backend: 'reference' | 'wasm' | 'webgpu' | 'auto'
+  readonly weights: 'exact' | 'f32' | 'bf16' | 'q8' | 'q4'
+  readonly activations: 'f32' | 'int' | 'f16'
+  readonly numerics: 'f32' | 'bf16'
+  readonly kv: 'f32' | 'f16'
+  readonly threads: number | 'auto'
+  readonly kernels: 'strict' | 'relaxed' | 'auto'
+  readonly maxPatches: number
+  readonly profile?: string
+}
+
+/** --quiet and --no-color. */
+export function outputFlags(command: Command): Command {
+  return command
+    .option('--quiet', 'no progress and no notes on stderr; errors are still printed')
+    .option('--no-color', 'no colour, also on a terminal')
+}
+
+/** --model and everything about how it runs. */
+export function modelFlags(command: Command): Command {
+  command.requiredOption('--model <dir>', 'folder of the checkpoint')
+  for (const option of engineOptions()) command.addOption(option)
+  return outputFlags(command)
+}
+
+function engineOptions(): Option[] {
+  return [
+    choice('backend', 'name', ['reference', 'wasm', 'webgpu', 'auto'], 'what computes', 'auto'),
+    choice('weights', 'format', ['exact', 'f32', 'bf16', 'q8', 'q4'], 'exact: bf16 stays bf16, all else f32', 'exact'),
+    choice('activations', 'format', ['f32', 'int', 'f16'], 'values between the layers', 'f32'),
+    choice('numerics', 'format', ['f32', 'bf16'], 'bf16: round where PyTorch does in bf16', 'f32'),
+    choice('kv', 'format', ['f32', 'f16'], 'cached keys and values', 'f32'),
+    new Option('--threads <n>', 'number of threads, 1 to 256, or auto')
+      .env('SAIL_THREADS')
+      .argParser(integerOrAuto(1, 256))
+      .default('auto'),
+    choice('kernels', 'kind', ['strict', 'relaxed', 'auto'], 'strict: the same bits on every machine', 'auto'),
+    maxPatchesOption(),
+    new Option('--profile <file>', 'write how long each op took').env('SAIL_PROFILE'),
+  ]
+}
+
+/** --max-patches. */
+export function maxPatchesOption(): Option {
+  return new Option('--max-patches <n>', 'most patches an image may take, 1 to 4096')
+    .env('SAIL_MAX_PATCHES')
+    .argParser(integer(1, 4096))
+    .default(4096)
+}
+
+function choice(name: string, value: string, choices: string[], what: string, initial: string): Option {
+  return new Option(`--${name} <${value}>`, what).env(`SAIL_${name.toUpperCase()}`).choices(choices).default(initial)
+}
+
+export interface SamplingFlags {
+  readonly temperature?: number
+  readonly topK?: number
+  readonly topP?: number
+  readonly minP?: number
+  readonly repetitionPenalty?: number
+  readonly seed?: number
+  readonly stop?: string[]
+  readonly logprobs?: number
+}

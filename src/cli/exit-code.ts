@@ -1,0 +1,16 @@
+// Which exit code an error stands for. Scripts rely on these numbers; the error's own code says the rest.
+import { SailError } from '../errors.ts'
+
+/** Faults of the machine and of what is built in, rather than of the input: exit 3. */
+const notPossibleHere = new Set([
+  'E_BACKEND_UNAVAILABLE',
+  'E_BACKEND_NO_ADAPTER',
+  'E_KERNELS_UNAVAILABLE',
+  'E_MEMORY',
+  'E_OPTION_UNAVAILABLE',
+  'E_WEIGHTS_FORMAT_UNSUPPORTED',
+])
+
+export function exitCodeOf(error: unknown): 2 | 3 {
+  return error instanceof SailError && notPossibleHere.has(error.code) ? 3 : 2
+}

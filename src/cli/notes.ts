@@ -1,0 +1,75 @@
+// What a person may want to know while they wait, on stderr: nothing with --quiet, bars on a terminal, else one plain line
+// a phase. Bars are taken off before anything else is printed, and the cursor comes back.
+import { SingleBar } from 'cli-progress'
+import type { LoadOptions } from '../api.ts'
+import { forTerminal, paint } from './terminal.ts'
+
+type LoadProgress = Parameters<NonNullable<LoadOptions['onProgress']>>[0]
+
+export interface Notes {
+  /** One line, such as a warning or a timing. */
+  say(text: string): void
+  /** Progress of loading a checkpoint. */
+  progress(event: LoadProgress): void
+  /** Takes a bar off the screen. Call it before errors and results. */
+  done(): void
+}
+
+const phases: Readonly<Record<LoadProgress['phase'], string>> = {
+  read: 'reading the checkpoint',
+  pack: 'packing the weights',
+  compile: 'compiling kernels',
+  warmup: 'warming up',
+  ready: 'ready',
+}
+
+export function notes({ quiet = false }: { readonly quiet?: boolean }): Notes {
+  if (quiet) return { say() {}, progress() {}, done() {} }
+  const show = process.stderr.isTTY ? bars() : plainLines()
+  return {
+    ...show,
+    say(text) {
+      show.done()
+      process.stderr.write(`${paint('dim', forTerminal(text, process.stderr), process.stderr)}\n`)
+    },
+  }
+}
+
+function plainLines(): Omit<Notes, 'say'> {
+  let phase: LoadProgress['phase'] | null = null
+  return {
+    progress(event) {
+      if (event.phase === phase || event.phase === 'ready') return
+      phase = event.phase
+      process.stderr.write(`${phases[event.phase]}${event.total > 0 ? `, ${megabytes(event.total)}` : ''}\n`)
+    },
+    done() {},
+  }
+}
+
+function bars(): Omit<Notes, 'say'> {
+  let bar: SingleBar | null = null
+  let phase: LoadProgress['phase'] | null = null
+  const done = () => {
+    bar?.stop()
+    bar = null
+  }
+  return {
+    progress(event) {
+      if (event.phase !== phase) {
+        done()
+        phase = event.phase
+        if (event.phase === 'ready' || event.total <= 0) return
+        const format = `${phases[event.phase]} {bar} {percentage} % of ${megabytes(event.total)}`
+        bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true, stream: process.stderr, fps: 10 })
+        bar.start(event.total, event.loaded)
+      }
+      bar?.update(event.loaded)
+    },
+    done,
+  }
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
+}
