@@ -46,6 +46,7 @@ def arguments() -> argparse.Namespace:
     add('--device', choices=('cpu', 'cuda'), default='cpu', help='where it runs (default: cpu)')
     add('--stages', default=STAGES, metavar='GLOB[,GLOB]', help='* within one dotted part, ** any number of parts; step.<k>.* only when asked for. '
         f'Ids, positions, grid and step_logits are always written (default: {STAGES})')
+    add('--f64-stages', metavar='GLOB[,GLOB]', help='stages of X.f64.safetensors where they are to be fewer (default: as --stages)')
     add('--max-new-tokens', type=int, default=16, metavar='N', help='greedy tokens, 1 or more (default: 16)')
     add('--threads', type=int, metavar='N', help='CPU threads; 1 makes f32 the same everywhere on one kind of CPU (default: torch\'s)')
     add('--out', required=True, metavar='FILE', help='safetensors file; a name X.f32.safetensors also writes X.f64.safetensors')
@@ -64,7 +65,9 @@ def arguments() -> argparse.Namespace:
     ):
         if bad:
             parser.error(what)
-    options.runs = ['f32', 'f64'] if named and options.dtype == 'f32' else [options.dtype]
+    options.runs = {options.dtype: options.stages}
+    if named and options.dtype == 'f32':
+        options.runs['f64'] = options.f64_stages or options.stages
     return options
 
 
@@ -456,7 +459,7 @@ def commit(folder: str) -> dict[str, str]:
     return {'upstream': found.stdout.strip()} if found.returncode == 0 else {}
 
 
-def dump(upstream: Upstream, options: argparse.Namespace, name: str, out: str) -> None:
+def dump(upstream: Upstream, options: argparse.Namespace, name: str, stages: str, out: str) -> None:
     """One dtype: load, run plain, run hooked, compare, write."""
     dtype, began = DTYPES[name], time.monotonic()
     attention = 'sdpa' if name == 'bf16' else 'eager'
@@ -464,8 +467,8 @@ def dump(upstream: Upstream, options: argparse.Namespace, name: str, out: str) -
     say(f'{name}: loading {options.model} (weights held as {str(held).removeprefix("torch.")}, attention {attention}, {options.device})')
     model, tokenizer = upstream.load(options.model, held, attention)
     model = model.to(options.device)
-    wanted = matcher(options.stages)
-    if name == 'bf16' and wanted('text.layers.0.attn_weights') and options.stages != STAGES:
+    wanted = matcher(stages)
+    if name == 'bf16' and wanted('text.layers.0.attn_weights') and stages != STAGES:
         say('SDPA never forms attn_weights: a bf16 dump has none')
     passes = ['text'] if options.image is None else ['prefix', 'text']
     writer = GoldenWriter(out, dtype)
@@ -494,7 +497,7 @@ def dump(upstream: Upstream, options: argparse.Namespace, name: str, out: str) -
         if features:
             writer.stage('vision_features', features[0].reshape(*fixed['grid'].tolist(), -1))
         writer.stage('step_logits', torch.stack(capture.step_logits))
-        missing = [glob for glob in options.stages.split(',') if not any(map(matcher(glob), writer.tensors | writer.late)) and options.stages != STAGES]
+        missing = [glob for glob in stages.split(',') if not any(map(matcher(glob), writer.tensors | writer.late)) and stages != STAGES]
         if missing:
             fail(f'--stages {",".join(missing)} names nothing that this run has; nothing was written')
         writer.finish({
@@ -517,9 +520,9 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     upstream = Upstream(options.sail)
-    for name in options.runs:
+    for name, stages in options.runs.items():
         try:
-            dump(upstream, options, name, re.sub(r'\.f32\.safetensors$', f'.{name}.safetensors', options.out))
+            dump(upstream, options, name, stages, re.sub(r'\.f32\.safetensors$', f'.{name}.safetensors', options.out))
         except (AssertionError, ValueError, OSError) as problem:
             where = problem.__traceback__
             while where.tb_next:
