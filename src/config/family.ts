@@ -22,6 +22,8 @@ export interface ConfigDefaults {
   /** 'H': as many as query heads. */
   readonly numKeyValueHeads: number | 'H'
   readonly maxPositions: number
+  /** Without a generation_config.json only; with one, no eos there means never. */
+  readonly eosIds: readonly number[]
 }
 
 export interface Family {
@@ -64,6 +66,7 @@ const mistralDefaults: ConfigDefaults = {
   ropeTheta: 10000,
   numKeyValueHeads: 8,
   maxPositions: 131072,
+  eosIds: [2],
 }
 
 const sail: Family = {
@@ -99,7 +102,14 @@ const text: Family = {
   ropeSections: '1d',
   suppressFrom: null,
   patchEmbed: null,
-  defaults: { slidingWindow: null, rmsNormEps: 1e-6, ropeTheta: 10000, numKeyValueHeads: 'H', maxPositions: 2048 },
+  defaults: {
+    slidingWindow: null,
+    rmsNormEps: 1e-6,
+    ropeTheta: 10000,
+    numKeyValueHeads: 'H',
+    maxPositions: 2048,
+    eosIds: [2],
+  },
 }
 
 /** Text-only checkpoints of `model_type` mistral: the same model with Mistral's defaults. */

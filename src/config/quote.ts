@@ -14,8 +14,8 @@ export function quote(text: string, max = 80): string {
   return text.length <= max ? escaped : `${escaped}.. (${text.length} characters)`
 }
 
-/** The first `max` items joined by commas, and how many more there are. */
-export function listed(items: readonly string[], max = 20): string {
+/** The first `max` items, joined, and how many more there are. */
+export function listed(items: readonly string[], max = 20, separator = ', '): string {
   const rest = items.length - max
-  return items.slice(0, max).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+  return items.slice(0, max).join(separator) + (rest > 0 ? ` and ${rest} more` : '')
 }
