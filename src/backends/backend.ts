@@ -1,5 +1,6 @@
 // The contract between a graph and what executes it. A backend loads the weights once into an Engine; the engine runs
 // (cut) graphs, any number of times, and owns the key/value caches. It knows nothing of images, prompts or sampling.
+import type { MaskRule } from '../config/mask-rule.ts'
 import type { ModelConfig } from '../config/model-config.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { F32Tensor } from '../tensor.ts'
@@ -40,11 +41,7 @@ export interface EngineInfo {
   readonly notes: readonly string[]
 }
 
-/** full: every query sees every key of the pass. causal: keys up to its own index. window: and only the last `window` of these. */
-export interface MaskRule {
-  readonly kind: 'full' | 'causal'
-  readonly window: number | null
-}
+export type { MaskRule }
 
 /** Keys and values of the tokens seen so far, for all layers. */
 export interface KvCache {
