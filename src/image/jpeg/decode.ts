@@ -1,0 +1,40 @@
+// JPEG to RGB: check the headers, decode the scans into one plane of samples a component, then row by row bring the planes
+// to full size and convert the colours. Arithmetic is libjpeg's to the last bit.
+import { exifOrientation } from '../exif.ts'
+import type { DecodeContext, RgbImage } from '../rgb-image.ts'
+import { WRITERS } from './colour.ts'
+import type { Component } from './frame.ts'
+import { decodeProgressiveScan, transformAll } from './progressive.ts'
+import { readSegments } from './segments.ts'
+import { decodeSequentialScan } from './sequential.ts'
+import { type Row, upsampler } from './upsample.ts'
+
+/**
+ * The pixels of a JPEG file, equal to Pillow's `convert("RGB")`.
+ * @throws SailError E_JPEG_SEGMENT, E_JPEG_FRAME, E_JPEG_SCAN, E_JPEG_TABLE, E_JPEG_CODE, E_JPEG_RESTART, E_JPEG_TRUNCATED,
+ *   E_JPEG_UNSUPPORTED (12 bits, arithmetic coding, lossless), E_IMAGE_TOO_LARGE
+ */
+export function decodeJpeg(bytes: Uint8Array, context: DecodeContext): RgbImage {
+  const { frame, scans, colour, exif } = readSegments(bytes, context)
+  const { width, height, components } = frame
+  const stored = ({ storedX, storedY }: Component) => storedX * storedY * 64
+  const planes = new Map(components.map((c) => [c, new Uint8ClampedArray(stored(c))]))
+  if (frame.progressive) {
+    const coefficients = new Map(components.map((c) => [c, new Int16Array(stored(c))]))
+    for (const scan of scans) decodeProgressiveScan(bytes, scan, coefficients, context.file)
+    transformAll(frame, coefficients, planes)
+  } else for (const scan of scans) decodeSequentialScan(bytes, scan, planes, context.file)
+
+  const out = new Uint8ClampedArray(height * width * 3)
+  const write = WRITERS[colour]
+  const readers = components.map((c) =>
+    upsampler(c, frame, new Uint8Array(planes.get(c)?.buffer ?? new ArrayBuffer(0))),
+  )
+  const rows = components.map((): Row => ({ data: new Uint8Array(0), at: 0 }))
+  for (let y = 0; y < height; y++) {
+    for (let c = 0; c < readers.length; c++) readers[c](y, rows[c])
+    write(rows, width, out, y * width * 3)
+  }
+  const orientation = exif === null ? null : exifOrientation(exif)
+  return { data: new Uint8Array(out.buffer), width, height, exifOrientation: orientation }
+}
