@@ -91,7 +91,9 @@ export function runPass(engine: Engine, cache: KvCache, golden: GoldenCase, requ
     ids: ids.slice(from, to),
     positions: Int32Array.from([0, 1, 2].flatMap((axis) => [...positions.slice(axis * T + from, axis * T + to)])),
     mask: name === 'prefix' ? { kind: 'full', window: null } : { kind: 'causal', window: config.slidingWindow },
-    patchIndices: ints(main, 'vision_patch_indices').slice(from, to),
+    patchIndices: Int32Array.from({ length: to - from }, (_, s) =>
+      name === 'prefix' && s > 0 && s < to - 1 ? s - 1 : -1,
+    ),
     given: values,
     keep,
   }
