@@ -11,10 +11,10 @@ import type { Dims, ModelConfig } from './model-config.ts'
 import { ropeSections, ropeTheta } from './rope.ts'
 
 export interface ConfigFiles {
-  /** Text of config.json. */
-  readonly config: string
-  /** Text of generation_config.json, null when there is no such file. */
-  readonly generation: string | null
+  /** config.json: its text, or its bytes. */
+  readonly config: string | Uint8Array
+  /** generation_config.json, null when there is no such file. */
+  readonly generation: string | Uint8Array | null
   /** Whether the checkpoint holds the patch embedding, `families.sail.patchEmbed`: without it, it is a text model. */
   readonly hasVisEmbed: boolean
   /** Name of config.json in errors; that of generation_config.json is made from it. */
@@ -52,7 +52,7 @@ export function parseConfig({ config, generation, hasVisEmbed, file }: ConfigFil
   }
 }
 
-function readObject(text: string, file: string): Fields {
+function readObject(text: string | Uint8Array, file: string): Fields {
   const object = readJson(text, { file, subject: 'CONFIG', maxBytes, maxDepth: 16 })
   if (object instanceof Map) return { object, file }
   throw new SailError('E_CONFIG_JSON', { file, expected: 'an object', found: shown(object) })
