@@ -5,15 +5,15 @@
 import { expectedWeights } from '../../config/weight-names.ts'
 import { SailError } from '../../errors.ts'
 import { sizeOf } from '../../tensor.ts'
+import { f32ToBf16Bits } from '../../weights/formats/bf16.ts'
+import { bytesOf, toF32, viewAs } from '../../weights/formats/convert.ts'
 import type { LoadRequest, WeightDtype, WeightSource } from '../backend.ts'
-import { bf16Bits } from './numerics.ts'
 import type { StoredWeight } from './stored-weight.ts'
-import { BYTES, toF32 } from './widen.ts'
 
 /** Bytes of the checkpoint that are read at once. */
 const PIECE = 16 * 2 ** 20
 
-/** @throws SailError E_BACKEND_WEIGHT, E_BACKEND_MEMORY, E_WEIGHTS_NOT_FINITE, E_ABORTED */
+/** @throws SailError E_BACKEND_WEIGHT, E_BACKEND_MEMORY, E_WEIGHTS_NOT_FINITE; signal.reason when aborted */
 export async function loadWeights(request: LoadRequest): Promise<Map<string, StoredWeight>> {
   const { config, weights, numerics, signal, onProgress } = request
   const wanted = [...expectedWeights(config)].map(([name, shape]) => ({
@@ -21,21 +21,21 @@ export async function loadWeights(request: LoadRequest): Promise<Map<string, Sto
     shape,
     dtype: check(weights, name, shape),
   }))
-  const total = wanted.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * BYTES[dtype], 0)
+  const total = wanted.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesOf(dtype), 0)
   let loaded = 0
   const stored = new Map<string, StoredWeight>()
   for (const { name, shape, dtype } of wanted) {
     const asBf16 = dtype === 'BF16' || numerics === 'bf16'
     const data = allocate(name, sizeOf(shape), asBf16)
     const inner = sizeOf(shape.slice(1))
-    const rows = Math.max(1, Math.floor(PIECE / (inner * BYTES[dtype])))
+    const rows = Math.max(1, Math.floor(PIECE / (inner * bytesOf(dtype))))
     for (let from = 0; from < shape[0]; from += rows) {
       const to = Math.min(from + rows, shape[0])
-      if (signal?.aborted) throw new SailError('E_ABORTED', { file: 'load', place: name, cause: signal.reason })
+      signal?.throwIfAborted()
       const bytes = await weights.read(name, from, to, signal)
       const values = toF32(bytes, dtype)
       checkFinite(values, name, from * inner)
-      data.set(asBf16 ? bf16Bits(values) : values, from * inner)
+      data.set(asBf16 ? bf16Bits(bytes, dtype, values) : values, from * inner)
       loaded += bytes.byteLength
       onProgress?.({ phase: 'read', loaded, total })
     }
@@ -70,9 +70,17 @@ function allocate(name: string, size: number, asBf16: boolean): Float32Array | U
   }
 }
 
+/** The bits as they came, or those nearest to the values of another dtype. */
+function bf16Bits(bytes: Uint8Array, dtype: WeightDtype, values: Float32Array): Uint16Array {
+  return dtype === 'BF16'
+    ? viewAs(Uint16Array, bytes)
+    : new Uint16Array(values.length).map((_, i) => f32ToBf16Bits(values[i]))
+}
+
 function checkFinite(values: Float32Array, name: string, offset: number): void {
-  const bad = values.findIndex((value) => !Number.isFinite(value))
-  if (bad === -1) return
+  let bad = 0
+  while (bad < values.length && Number.isFinite(values[bad])) bad++
+  if (bad === values.length) return
   throw new SailError('E_WEIGHTS_NOT_FINITE', {
     file: 'checkpoint',
     place: `${name}, element ${offset + bad}`,
