@@ -16,14 +16,22 @@ export interface RawImage {
 export type ImageInput = string | URL | Uint8Array | Blob | RawImage
 
 export interface LoadOptions {
+  /** auto (default) picks what can run here and says what and why in `info.notes`. */
   readonly backend?: BackendName | 'auto'
   /** exact (default): bf16 stays bf16, all else f32. */
   readonly weights?: 'exact' | 'f32' | 'bf16' | 'q8' | 'q4'
+  /** f32 (default); bf16 rounds where PyTorch does when it runs in bf16. */
   readonly numerics?: 'f32' | 'bf16'
+  /** Values between the layers, f32 by default. */
+  readonly activations?: 'f32' | 'int' | 'f16'
+  /** Cached keys and values, f32 by default. */
+  readonly kv?: 'f32' | 'f16'
+  /** 1 or more, or auto (default). */
   readonly threads?: number | 'auto'
   readonly kernels?: 'strict' | 'relaxed' | 'auto'
   /** Most patches an image may take, 1..4096 (default 4096, as upstream). */
   readonly maxPatches?: number
+  /** A throw in it rejects the load. */
   readonly onProgress?: (progress: LoadProgress) => void
   readonly signal?: AbortSignal
   /** Receives warnings (unexpected tensors, EXIF orientation ignored); nothing is printed by the library. */
@@ -50,8 +58,9 @@ export interface GenerateOptions {
   readonly minP?: number
   /** above 0, default 1 = off; applies to greedy too. */
   readonly repetitionPenalty?: number
-  /** Integer; default: drawn, and reported in the answer. */
+  /** Integer from 0 to 2^53 - 1; default: drawn, and reported in the answer. */
   readonly seed?: number
+  /** The first of these to be complete in the generated text ends it and is cut off. */
   readonly stop?: readonly string[]
   /** How many of the most likely ids to report a token, 0 = only the chosen one; default: none at all. */
   readonly logprobs?: number
@@ -74,6 +83,7 @@ export interface Timings {
   readonly prefixMs: number
   readonly promptMs: number
   readonly decodeMs: number
+  /** Of the decode steps; 0 when the first token was the last. */
   readonly tokensPerSecond: number
 }
 
@@ -86,12 +96,14 @@ export interface Answer {
   readonly prefixTokens: number
   readonly promptTokens: number
   readonly timings: Timings
+  /** null when greedy. */
   readonly seed: number | null
+  /** Of the raw logits; one a token, when asked for. */
   readonly logprobs?: readonly TokenLogprob[]
 }
 
 export interface Piece {
-  /** Whole characters only; the pieces add up to the answer's text. */
+  /** Whole characters only, '' while one is incomplete or could start a stop string; all pieces add up to the answer's text. */
   readonly text: string
   readonly ids: readonly number[]
   readonly logprobs?: readonly TokenLogprob[]
@@ -157,6 +169,7 @@ export interface TraceOptions {
   readonly stages: readonly string[]
   /** Values that replace computed ones, by full stage name ('prefix.layers.2.out'). */
   readonly given?: Readonly<Record<string, F32Tensor>>
+  /** Greedy tokens to generate after the passes, default 0; they add generated_ids, step_logits and step.<k>.*. */
   readonly maxNewTokens?: number
   readonly signal?: AbortSignal
 }
@@ -165,6 +178,7 @@ export type TraceEntry = { readonly name: string; readonly tensor: Tensor }
 
 export interface SailInfo extends EngineInfo {
   readonly family: string
+  /** Folder or URL that it was loaded from. */
   readonly model: string
   readonly numerics: 'f32' | 'bf16'
 }

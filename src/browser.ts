@@ -1,0 +1,28 @@
+// The browser's entry: checkpoints by URL or as a map of names to Blobs (file pickers, drag and drop), images by URL, as
+// bytes, Blobs or pixels. Nothing here touches the page.
+import type { ImageInput, Preprocessed, Source } from './api.ts'
+import { webEnvironment } from './facade/environment.ts'
+import { inspectFolder } from './facade/inspect.ts'
+import { type PreprocessOptions, preprocessIn } from './facade/preprocess.ts'
+import { readTokenizer } from './facade/tokenizer-file.ts'
+import type { CallOptions } from './sail.ts'
+import type { Tokenizer } from './tokenizer/tokenizer.ts'
+import type { Inspection } from './weights/inspect.ts'
+
+export * from './index.ts'
+export { Sail } from './sail.ts'
+
+/** An image as the model gets it: RGB, resized, patches, grid. @throws SailError E_IMAGE_*; signal.reason */
+export function preprocess(image: ImageInput, options: PreprocessOptions): Promise<Preprocessed> {
+  return preprocessIn(webEnvironment, image, options)
+}
+
+/** What a checkpoint holds, needs, and what is wrong with it. @throws SailError when there is no such folder */
+export async function inspect(source: Source, { signal }: CallOptions = {}): Promise<Inspection> {
+  return inspectFolder(await webEnvironment.openFolder(source), signal)
+}
+
+/** The tokenizer of a checkpoint; only tokenizer.json is read. @throws SailError E_TOKENIZER_*, E_FILE_* */
+export async function loadTokenizer(source: Source, { signal }: CallOptions = {}): Promise<Tokenizer> {
+  return readTokenizer(await webEnvironment.openFolder(source), signal)
+}

@@ -1,0 +1,75 @@
+// What differs between Node and a browser: where a checkpoint's folder and an image's bytes come from. This is what
+// every environment has: URLs and Blobs. src/node/environment.ts adds paths.
+import type { Source } from '../api.ts'
+import { SailError } from '../errors.ts'
+import { blobFolder, type Folder } from '../weights/folder.ts'
+import { urlFolder } from '../weights/url-folder.ts'
+
+export interface NamedBytes {
+  readonly bytes: Uint8Array
+  /** Path or URL, for errors. */
+  readonly file: string
+}
+
+export interface Environment {
+  openFolder(source: Source): Promise<Folder>
+  /** The bytes of an image given by name. */
+  readImage(input: string | URL, signal?: AbortSignal): Promise<NamedBytes>
+}
+
+/** No picture that fits the pixel limit of the decoder has a larger file. */
+export const MAX_IMAGE_BYTES = 1 << 29
+
+export const webEnvironment: Environment = {
+  async openFolder(source) {
+    if (typeof source === 'string' || source instanceof URL) return urlFolder(absolute(source))
+    return blobFolder(source)
+  },
+  readImage: (input, signal) => fetchImage(absolute(input), signal),
+}
+
+/** A URL relative to the page, made absolute; what is none is left for the error of whoever uses it. */
+function absolute(url: string | URL): string {
+  try {
+    return new Request(url).url
+  } catch {
+    return String(url)
+  }
+}
+
+/** @throws SailError E_IMAGE_FETCH, E_IMAGE_FILE_SIZE; signal.reason */
+export async function fetchImage(url: string, signal?: AbortSignal): Promise<NamedBytes> {
+  const file = url.startsWith('data:') ? 'data: URL' : url
+  try {
+    const response = await fetch(url, signal === undefined ? {} : { signal })
+    if (!response.ok) throw notFetched(file, `status ${response.status}`)
+    return { bytes: await readBody(response, file), file }
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw cause instanceof SailError ? cause : notFetched(file, String(cause), cause)
+  }
+}
+
+/** The body, read piece by piece so that a server that never ends cannot fill the memory. */
+async function readBody(response: Response, file: string): Promise<Uint8Array> {
+  const parts: Uint8Array<ArrayBuffer>[] = []
+  let size = 0
+  const reader = response.body?.getReader()
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    parts.push(part.value)
+    size += part.value.length
+    if (size <= MAX_IMAGE_BYTES) continue
+    await reader?.cancel()
+    throw tooLarge(file, `${size} or more`)
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer())
+}
+
+/** @throws SailError E_IMAGE_FILE_SIZE */
+export function tooLarge(file: string, found: string): SailError {
+  return new SailError('E_IMAGE_FILE_SIZE', { file, expected: `at most ${MAX_IMAGE_BYTES} bytes`, found })
+}
+
+function notFetched(file: string, found: string, cause?: unknown): SailError {
+  return new SailError('E_IMAGE_FETCH', { file, expected: 'an image', found, cause })
+}

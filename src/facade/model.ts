@@ -1,0 +1,91 @@
+// A loaded checkpoint: config, tokenizer, engine. Loading goes from cheap to dear, so that a wrong folder is refused
+// before gigabytes are read:
+//   config.json -> headers of the weights -> names and shapes -> tokenizer.json -> weights
+import type { LoadOptions, SailInfo, Source } from '../api.ts'
+import type { LoadRequest } from '../backends/backend.ts'
+import { reference } from '../backends/reference/reference.ts'
+import type { ModelConfig } from '../config/model-config.ts'
+import { PassGraphs } from '../generate/pass-graphs.ts'
+import type { Tokenizer } from '../tokenizer/tokenizer.ts'
+import { checkWeights } from '../weights/check.ts'
+import { type Checkpoint, openCheckpoint } from '../weights/checkpoint.ts'
+import type { Folder } from '../weights/folder.ts'
+import { hasVisEmbed, readConfig } from '../weights/read-config.ts'
+import type { Environment } from './environment.ts'
+import { GuardedEngine } from './guarded-engine.ts'
+import { type LoadSettings, loadSettings } from './load-options.ts'
+import { readTokenizer } from './tokenizer-file.ts'
+import { viewWeights } from './weight-view.ts'
+
+export interface Model {
+  readonly environment: Environment
+  readonly config: ModelConfig
+  readonly tokenizer: Tokenizer
+  readonly engine: GuardedEngine
+  readonly graphs: PassGraphs
+  readonly info: SailInfo
+  readonly maxPatches: number
+  /** Ids that the family never generates. */
+  readonly suppressed: readonly number[]
+  readonly loadMs: number
+  readonly logger: (message: string) => void
+}
+
+/** @throws SailError of every part that a checkpoint is made of; signal.reason */
+export async function loadModel(source: Source, options: LoadOptions, environment: Environment): Promise<Model> {
+  const start = performance.now()
+  const settings = loadSettings(options)
+  const { signal, logger = () => {} } = options
+  signal?.throwIfAborted()
+  const folder = await environment.openFolder(source)
+  const checkpoint = await openCheckpoint(folder, signal)
+  try {
+    const config = await readConfig(folder, hasVisEmbed(checkpoint), signal)
+    const warning = checkWeights(config, checkpoint, folder.name)
+    if (warning !== null) logger(`${folder.name}: ${warning}`)
+    const tokenizer = await readTokenizer(folder, signal)
+    const suppressed = suppressedIds(config, tokenizer)
+    const engine = new GuardedEngine(await reference.load(request(config, checkpoint, settings, options)))
+    const info = describe(folder, config, settings, engine)
+    const loadMs = performance.now() - start
+    const graphs = new PassGraphs(config)
+    const { maxPatches } = settings
+    return { environment, config, tokenizer, engine, graphs, info, maxPatches, suppressed, loadMs, logger }
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+function request(
+  config: ModelConfig,
+  checkpoint: Checkpoint,
+  settings: LoadSettings,
+  options: LoadOptions,
+): LoadRequest {
+  const { signal, onProgress } = options
+  return {
+    config,
+    weights: viewWeights(checkpoint, settings.weights),
+    numerics: settings.numerics,
+    ...(signal !== undefined && { signal }),
+    ...(onProgress !== undefined && { onProgress }),
+  }
+}
+
+function describe(folder: Folder, config: ModelConfig, settings: LoadSettings, { info }: GuardedEngine): SailInfo {
+  const { numerics, notes, weights } = settings
+  return {
+    ...info,
+    weights: weights === 'exact' ? info.weights : weights,
+    notes: [...notes, ...info.notes],
+    family: config.family.name,
+    model: folder.name,
+    numerics,
+  }
+}
+
+function suppressedIds({ family, dims }: ModelConfig, tokenizer: Tokenizer): number[] {
+  if (family.suppressFrom === null) return []
+  const from = tokenizer.tokenId(family.suppressFrom)
+  return Array.from({ length: Math.max(0, dims.V - from) }, (_, i) => from + i)
+}

@@ -1,0 +1,89 @@
+// Every value on the way from pixel to word, in the order of the data, each handed out as it is made:
+//   image.rgb .. prefix_len | prefix.* | vision_features | text.* | step.0.*, step.1.*, .. | generated_ids, step_logits
+// step.<k> is the pass that reads generated id k; row k of step_logits are the logits that chose id k. Decoding is greedy.
+import type { PassPlan, Run, TraceEntry } from '../api.ts'
+import type { ModelConfig } from '../config/model-config.ts'
+import { chooseGreedy } from '../generate/choose.ts'
+import { generateSettings } from '../generate/options.ts'
+import { filteredScores } from '../generate/scores.ts'
+import { maskTensor } from '../sequence/mask.ts'
+import { type F32Tensor, f32, i64, type Tensor } from '../tensor.ts'
+import { caseTensors } from './case-tensors.ts'
+import { featureMap } from './features.ts'
+import type { TracePlan } from './trace-plan.ts'
+
+export interface TraceSetup {
+  readonly run: Run
+  readonly plan: TracePlan
+  readonly config: ModelConfig
+  readonly suppressed: readonly number[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What else a pass must hand out for stages that are made of it. */
+const NEXT = 'next_logits'
+
+export async function* trace(setup: TraceSetup): AsyncGenerator<TraceEntry, void> {
+  const { run, plan } = setup
+  const { prepared } = run
+  for (const [name, make] of caseTensors(prepared)) if (plan.ofCase.has(name)) yield { name, tensor: make() }
+
+  let logits: Float32Array | undefined
+  for (const [i, name] of plan.passes.entries()) {
+    const last = i === plan.passes.length - 1
+    const features = name === prepared.passes[0].name && plan.ofCase.has('vision_features')
+    const also = [...(features ? ['final_norm'] : []), ...(last && plan.maxNewTokens > 0 ? [NEXT] : [])]
+    const keep = !last || plan.maxNewTokens > 0
+    const outputs = yield* traced(setup, name, also, keep, prepared.passes[i])
+    if (features) yield { name: 'vision_features', tensor: featureMap(prepared, outputs.get('final_norm')!) }
+    logits = outputs.get(NEXT)?.data
+  }
+  if (logits !== undefined) yield* steps(setup, logits)
+}
+
+async function* steps(setup: TraceSetup, first: Float32Array): AsyncGenerator<TraceEntry, void> {
+  const { run, plan, config, suppressed } = setup
+  const { prepared } = run
+  const room = config.maxPositions - prepared.nextPosition
+  const greedy = generateSettings({})
+  const [ids, rows]: [number[], Float32Array[]] = [[], []]
+  for (let logits = first; ; ) {
+    const id = chooseGreedy(filteredScores(logits, [], greedy, suppressed))
+    ids.push(id)
+    rows.push(logits)
+    if (config.eosIds.includes(id) || ids.length === plan.maxNewTokens || ids.length > room) break
+    const mask = { ...prepared.passes.at(-1)!, from: run.length, to: run.length + 1 }
+    const outputs = yield* traced(setup, `step.${ids.length - 1}`, [NEXT], true, mask, id)
+    logits = outputs.get(NEXT)!.data
+  }
+  if (plan.ofCase.has('generated_ids')) yield { name: 'generated_ids', tensor: i64([ids.length], ids) }
+  if (plan.ofCase.has('step_logits')) yield { name: 'step_logits', tensor: stack(rows) }
+}
+
+/** Runs a pass, or a step when there is an id, and hands out its wanted stages; returns all that it gave. */
+async function* traced(
+  { run, plan, signal }: TraceSetup,
+  name: string,
+  also: readonly string[],
+  keep: boolean,
+  { from, to, mask }: PassPlan,
+  id?: number,
+): AsyncGenerator<TraceEntry, ReadonlyMap<string, F32Tensor>> {
+  const wanted = plan.stagesOf(name)
+  const stages = [...new Set([...wanted.filter((stage) => stage !== 'mask'), ...also])]
+  const request = { stages, given: plan.givenOf(name), keep, ...(signal !== undefined && { signal }) }
+  const outputs = await (id === undefined ? run.pass(name, request) : run.step(id, request))
+  for (const stage of wanted) {
+    const tensor: Tensor = stage === 'mask' ? maskTensor(mask, to - from, to) : outputs.get(stage)!
+    yield { name: `${name}.${stage}`, tensor }
+  }
+  return outputs
+}
+
+/** Rows as one (N, V). */
+function stack(rows: readonly Float32Array[]): F32Tensor {
+  const V = rows[0].length
+  const data = new Float32Array(rows.length * V)
+  for (const [i, row] of rows.entries()) data.set(row, i * V)
+  return f32([rows.length, V], data)
+}

@@ -1,0 +1,36 @@
+// Node's entry: what a browser has, plus folders and images by path.
+import type { ImageInput, LoadOptions, Preprocessed, Source } from './api.ts'
+import { inspectFolder } from './facade/inspect.ts'
+import { type PreprocessOptions, preprocessIn } from './facade/preprocess.ts'
+import { readTokenizer } from './facade/tokenizer-file.ts'
+import { nodeEnvironment } from './node/environment.ts'
+import { type CallOptions, Sail as Core } from './sail.ts'
+import type { Tokenizer } from './tokenizer/tokenizer.ts'
+import type { Inspection } from './weights/inspect.ts'
+
+export * from './index.ts'
+
+export class Sail extends Core {
+  /**
+   * Loads a checkpoint: a folder's path, a base URL, or a map of file name to Blob.
+   * @throws SailError of config, tokenizer, weights or backend; signal.reason; what onProgress throws
+   */
+  static override async load(source: Source, options: LoadOptions = {}): Promise<Sail> {
+    return Sail.loadIn(nodeEnvironment, source, options)
+  }
+}
+
+/** An image as the model gets it: RGB, resized, patches, grid. @throws SailError E_IMAGE_*; signal.reason */
+export function preprocess(image: ImageInput, options: PreprocessOptions): Promise<Preprocessed> {
+  return preprocessIn(nodeEnvironment, image, options)
+}
+
+/** What a checkpoint holds, needs, and what is wrong with it. @throws SailError when there is no such folder */
+export async function inspect(source: Source, { signal }: CallOptions = {}): Promise<Inspection> {
+  return inspectFolder(await nodeEnvironment.openFolder(source), signal)
+}
+
+/** The tokenizer of a checkpoint; only tokenizer.json is read. @throws SailError E_TOKENIZER_*, E_FILE_* */
+export async function loadTokenizer(source: Source, { signal }: CallOptions = {}): Promise<Tokenizer> {
+  return readTokenizer(await nodeEnvironment.openFolder(source), signal)
+}
