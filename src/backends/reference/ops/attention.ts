@@ -26,8 +26,9 @@ export function* attnWeights(
       scoreRow(scores, q, keys, [h, s, from, n], sizes)
       for (let k = 0; k < n; k++) scores[k] = result(step(scores[k]) / Math.sqrt(E))
       const sum = expRow(scores, n)
-      const row = (h * S + s) * K + from
-      for (let k = 0; k < n; k++) out[row + k] = result(scores[k] / sum)
+      const row = (h * S + s) * K
+      out.fill(0, row, row + K)
+      for (let k = 0; k < n; k++) out[row + from + k] = result(scores[k] / sum)
       yield
     }
 }
