@@ -118,10 +118,14 @@ def llama_model() -> None:
     net.save_pretrained(folder, safe_serialization=True)
 
 
-def dump_text(dtype: str, stages: str) -> dict[str, float]:
+def text_stages(dtype: str) -> str:
+    return dump.STAGES if dtype == 'f32' else TEXT_LIGHT
+
+
+def dump_text(dtype: str, stages: str, out: Path) -> None:
     """transformers' Llama through the hooks of dump.py: plain and hooked run, compared, written."""
     name, prompt, new = TEXT
-    folder, out = CASES / 'models' / name, CASES / f'{name}.{dtype}.safetensors'
+    folder = CASES / 'models' / name
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     net = transformers.LlamaForCausalLM.from_pretrained(folder, torch_dtype=torch.float32, attn_implementation='eager').eval()
     ids = tokenizer(prompt, return_tensors='pt').input_ids
@@ -176,8 +180,8 @@ def main() -> None:
             subprocess.run(list(map(str, [*command, '--stages', stages[dtype], '--out', out])), check=True)
         listed.append({'case': case, 'model': name, 'image': image and f'images/{image}', 'prompt': prompt, 'max_new_tokens': new,
                        'files': {d: f'{case}.{d}.safetensors' for d in stages}})
-    for dtype, stages in (('f32', dump.STAGES), ('f64', TEXT_LIGHT)):
-        dump_text(dtype, stages)
+    for dtype in ('f32', 'f64'):
+        dump_text(dtype, text_stages(dtype), CASES / f'{TEXT[0]}.{dtype}.safetensors')
     listed.append({'case': TEXT[0], 'model': TEXT[0], 'image': None, 'prompt': TEXT[1], 'max_new_tokens': TEXT[2], 'files': {d: f'{TEXT[0]}.{d}.safetensors' for d in ('f32', 'f64')}})
     models = {name: {'folder': f'models/{name}', 'seed': seed} for name, seed in SEEDS.items()}
     write_json(CASES / 'manifest.json', {'format': 'sail-golden-manifest/1', 'versions': dump.versions(), 'models': models, 'cases': listed})

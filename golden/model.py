@@ -17,8 +17,9 @@ from torch import nn
 
 @dataclass
 class Config:
-    """config.json with upstream's defaults; `vision_patch_size` has none there, so a file without it fails here too."""
-    vision_patch_size: int
+    """config.json with upstream's defaults; `vision_patch_size` has none there, so a file without it fails here too.
+    A Llama checkpoint (text only) has no patches, transformers' LlamaConfig's defaults, and maybe biases or a tied head."""
+    vision_patch_size: int | None
     vocab_size: int = 32000
     hidden_size: int = 4096
     intermediate_size: int = 14336
@@ -28,6 +29,8 @@ class Config:
     rms_norm_eps: float = 1e-6
     rope_theta: float = 10000.0
     sliding_window: int | None = 4096
+    attention_bias: bool = False
+    tie_word_embeddings: bool = False
 
     @property
     def head_size(self):
@@ -36,6 +39,8 @@ class Config:
     @staticmethod
     def read(folder):
         raw = json.loads((Path(folder) / 'config.json').read_text())
+        if raw.get('model_type') == 'llama':
+            raw = {'vision_patch_size': None, 'sliding_window': None, 'num_key_value_heads': raw['num_attention_heads'], **raw}
         return Config(**{f.name: raw[f.name] for f in fields(Config) if f.name in raw})
 
 
@@ -51,7 +56,8 @@ class RMSNorm(nn.Module):
 
 
 def rope_tables(position_ids, config, dtype):
-    """cos, sin (..., S, E) of f32(position) * inv_freq; sections [0, E/4, E/4]: low half of the frequencies h, high half w."""
+    """cos, sin (..., S, E) of f32(position) * inv_freq; sections [0, E/4, E/4]: low half of the frequencies h, high half w.
+    The three positions of a text token are equal, so on text alone this is the rotary embedding of Llama."""
     E = config.head_size
     inv_freq = 1.0 / (config.rope_theta ** (torch.arange(0, E, 2, dtype=torch.int64).float() / E))
     _, h, w = (axis[..., None].float() * inv_freq for axis in position_ids)
@@ -69,10 +75,10 @@ def rotate(x, cos, sin):
 class Attention(nn.Module):
     def __init__(self, config):
         super().__init__()
-        D, E, G = config.hidden_size, config.head_size, config.num_key_value_heads
+        D, E, G, bias = config.hidden_size, config.head_size, config.num_key_value_heads, config.attention_bias
         self.config = config
-        self.q_proj, self.o_proj = nn.Linear(D, D, bias=False), nn.Linear(D, D, bias=False)
-        self.k_proj, self.v_proj = nn.Linear(D, G * E, bias=False), nn.Linear(D, G * E, bias=False)
+        self.q_proj, self.o_proj = nn.Linear(D, D, bias=bias), nn.Linear(D, D, bias=bias)
+        self.k_proj, self.v_proj = nn.Linear(D, G * E, bias=bias), nn.Linear(D, G * E, bias=bias)
 
     def forward(self, x, cos, sin, mask, past, see, fused):
         E, repeat = self.config.head_size, self.config.num_attention_heads // self.config.num_key_value_heads
@@ -125,7 +131,8 @@ class Sail(nn.Module):
         self.config, self.fused = config, False
         self.model = nn.Module()  # only so that the tensor names are upstream's
         self.model.embed_tokens = nn.Embedding(config.vocab_size, D)
-        self.model.vis_embed = nn.Linear(3 * p * p, D, bias=False)
+        if p is not None:
+            self.model.vis_embed = nn.Linear(3 * p * p, D, bias=False)
         self.model.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
         self.model.norm = RMSNorm(D, config.rms_norm_eps)
         self.lm_head = nn.Linear(D, config.vocab_size, bias=False)
@@ -169,6 +176,8 @@ def load(folder, dtype=torch.float32):
     model, weights = Sail(Config.read(folder)), {}
     for file in sorted(Path(folder).glob('*.safetensors')):
         weights.update(load_file(file))
+    if model.config.tie_word_embeddings:
+        weights['lm_head.weight'] = weights['model.embed_tokens.weight']
     model.load_state_dict({name: w.to(dtype) for name, w in weights.items()})
     return model.to(dtype).eval()
 

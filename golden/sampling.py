@@ -62,22 +62,30 @@ def short(value: float) -> float | None:
     return None if value == -float('inf') else float(str(np.float32(value)))
 
 
-def main() -> None:
+def random_rows() -> torch.Tensor:
     draw = torch.Generator().manual_seed(SEED)
-    spread = torch.linspace(0.5, 6, ROWS)[:, None]
-    rows = torch.randn(ROWS, V, generator=draw) * spread
+    rows = torch.randn(ROWS, V, generator=draw) * torch.linspace(0.5, 6, ROWS)[:, None]
     rows[::2] = rows[::2].bfloat16().float()
+    return rows
+
+
+def table(rows: torch.Tensor) -> dict[str, list]:
+    """From given rows, so that a check elsewhere does not hang on the random numbers of a CPU."""
     cases = []
     for r, row in enumerate(rows):
         for options in OPTIONS[r % 3 :: 3]:
             if decided(row, options):
                 cases.append({'row': r, 'options': options, 'scores': [short(x) for x in filtered(row, options).tolist()]})
-    tied = sum(len(row.unique()) < V for row in rows)
     listed = lambda table: [[short(x) for x in row] for row in table.tolist()]
-    found = {'rows': listed(rows), 'ids': IDS, 'cases': cases, 'logprobs': listed(rows.log_softmax(-1))}
+    return {'rows': listed(rows), 'ids': IDS, 'cases': cases, 'logprobs': listed(rows.log_softmax(-1))}
+
+
+def main() -> None:
+    found = table(random_rows())
     lines = [f'"{key}":[\n' + ',\n'.join(json.dumps(x, separators=(',', ':')) for x in value) + '\n]' for key, value in found.items()]
     (Path(__file__).parent / 'cases' / 'sampling.json').write_text('{\n' + ',\n'.join(lines) + '\n}\n')
-    print(f'{len(cases)} cases of {ROWS * len(OPTIONS) // 3}, {ROWS} rows, {tied} with ties')
+    tied = sum(len(set(row)) < V for row in found['rows'])
+    print(f'{len(found["cases"])} cases of {ROWS * len(OPTIONS) // 3}, {ROWS} rows, {tied} with ties')
 
 
 if __name__ == '__main__':
