@@ -5,6 +5,7 @@
 //                   against an f32 or bf16 dump, which has that error itself, <= (factor + 1) * own error
 // Each row (last axis) may reach five times the limit, so that one wrong element of a large tensor is seen.
 // Every test is written as !(error <= limit): NaN fails.
+import { SailError } from '../errors.ts'
 import type { Comparison } from './compare.ts'
 import { ownErrors } from './yardstick.ts'
 
@@ -61,7 +62,13 @@ export function believed(measured: number, stage: string, dtype: DumpDtype, laye
 }
 
 function own(stage: string): { f32: number; bf16: number } {
-  return ownErrors[stage] ?? { f32: 1.1e-6, bf16: 1.4e-2 }
+  const found = ownErrors[stage]
+  if (found !== undefined) return found
+  throw new SailError('E_VERIFY_YARDSTICK', {
+    file: 'yardstick',
+    place: stage,
+    expected: 'a row for every close stage',
+  })
 }
 
 /** Null when the comparison is within the limit, else why not. */

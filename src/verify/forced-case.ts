@@ -1,0 +1,93 @@
+// A whole dump, teacher-forced: what precedes the passes, the passes, the steps.
+import type { Prepared, Run } from '../api.ts'
+import { findStage } from '../graph/stages-names.ts'
+import { type CaseSetup, type PassPlace, VerifiedCase } from './case.ts'
+import { closing, countOf, generate, goldenChoice, goldenIds, idsTensor, stacked } from './decoding.ts'
+import { freeRunning, yardstick } from './limits.ts'
+import type { CaseReport } from './report.ts'
+import { goldenSequence } from './sequence.ts'
+import { type Execute, ForcedPass } from './teacher-forced.ts'
+
+export async function verifyForced(setup: CaseSetup): Promise<CaseReport> {
+  const of = new VerifiedCase(setup)
+  const { subject, question, signal } = setup
+  const { prepared, ours } = await goldenSequence({ subject, golden: of.golden, question, forced: true, signal })
+  for (const [name, make] of ours) if (of.golden.has(name)) await of.checkExact(name, make())
+  await closing(subject.open(prepared), (run) => passes(of, prepared, run))
+  return of.report(prepared)
+}
+
+async function passes(of: VerifiedCase, prepared: Prepared, run: Run): Promise<void> {
+  const N = countOf(of)
+  const before: PassPlace[] = []
+  let logits: Float32Array | undefined
+  for (const plan of prepared.passes) {
+    before.push(plan)
+    const isLast = prepared.passes.length === before.length
+    const pass = new ForcedPass(of, prepared, [...before], (request) => run.pass(plan.name, request))
+    await pass.check()
+    const wantsFeatures = plan.name === 'prefix' && of.golden.has('vision_features')
+    const lacksNorm = wantsFeatures && !(await pass.hasFinalNorm())
+    const goesOn = !isLast ? someBehind(of, prepared, before.length) : N > 0
+    if (!goesOn && !lacksNorm) {
+      if (wantsFeatures) await pass.checkFeatures(undefined)
+      return
+    }
+    const outputs = await pass.fill([...(lacksNorm ? ['final_norm'] : []), ...(isLast && N > 0 ? ['next_logits'] : [])])
+    if (wantsFeatures) await pass.checkFeatures(outputs.get('final_norm'))
+    if (!goesOn) return
+    logits = outputs.get('next_logits')?.data
+  }
+  if (logits !== undefined) await decode(of, prepared, run, before, logits)
+}
+
+/** Whether the dump holds anything of the passes from number `index` on, or of what is generated. */
+function someBehind(of: VerifiedCase, prepared: Prepared, index: number): boolean {
+  return countOf(of) > 0 || prepared.passes.slice(index).some(({ name }) => of.stagesOf(name).length > 0)
+}
+
+async function decode(
+  of: VerifiedCase,
+  prepared: Prepared,
+  run: Run,
+  before: readonly PassPlace[],
+  first: Float32Array,
+): Promise<void> {
+  const known = await goldenIds(of)
+  const choice = await goldenChoice(of)
+  const places = [...before]
+  const step = async (id: number, k: number): Promise<Float32Array> => {
+    const { mask } = prepared.passes.at(-1)!
+    places.push({ name: `step.${k}`, from: run.length, to: run.length + 1, mask })
+    const execute: Execute = (request) => run.step(id, request)
+    const pass = new ForcedPass(of, prepared, [...places], execute)
+    await pass.check()
+    return (await pass.fill(['next_logits'])).get('next_logits')!.data
+  }
+  const fed = known.length > 0 ? known : (choice ?? [])
+  const { ids, rows } = await generate({ of, prepared, N: countOf(of), fed, step }, first)
+  await judgeIds(of, ids, choice)
+  if (!of.golden.has('step_logits')) return
+  const { dims } = of.setup.subject.config
+  const fault = of.golden.misfit('step_logits', findStage('step_logits')!, { V: dims.V, N: countOf(of) })
+  if (fault !== null) return of.fail('step_logits', fault)
+  const { dtype } = of.setup.file
+  const limit = freeRunning(yardstick('step_logits', dtype, dims.L), dtype, of.factor)
+  const note = 'inputs from our own run: the steps before'
+  await of.check('step_logits', stacked(rows), limit, () => ({ inputs: 'own', note }))
+}
+
+/**
+ * In f32 and f64 the ids must be those that we choose. In bf16 the error of the logits exceeds the margins between them,
+ * so a dump's ids are held against its own logits.
+ */
+export async function judgeIds(
+  of: VerifiedCase,
+  ids: readonly number[],
+  choice: readonly number[] | null,
+): Promise<void> {
+  if (!of.golden.has('generated_ids')) return
+  if (of.setup.file.dtype !== 'bf16') return of.checkExact('generated_ids', idsTensor(ids))
+  if (choice !== null) return of.checkExact('generated_ids', idsTensor(choice))
+  of.skip('generated_ids', 'bf16 ids, and no step_logits in the dump that they could be held against')
+}
