@@ -8,7 +8,7 @@ const may = {
   graph: ['config'],
   model: ['graph', 'config'],
   backends: ['graph', 'config', 'weights/formats'],
-  generate: ['model', 'graph', 'config', 'backends/backend\\.ts'],
+  generate: ['model', 'graph', 'config', 'backends/backend\\.ts', 'api\\.ts'],
 }
 const inside = (folder) => `^src/${folder}/`
 const base = '^src/(errors|tensor)\\.ts$'

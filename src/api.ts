@@ -1,6 +1,6 @@
 // The types of the public API: what goes into Sail.load, ask, stream, features, trace, and what comes out.
 import type { BackendName, EngineInfo, LoadProgress, MaskRule } from './backends/backend.ts'
-import type { F32Tensor, I64Tensor, Tensor, U8Tensor } from './tensor.ts'
+import type { F32Tensor, Tensor, U8Tensor } from './tensor.ts'
 
 /** A checkpoint: folder path (node), base URL, or a map of file name to Blob. */
 export type Source = string | URL | ReadonlyMap<string, Blob>
@@ -191,6 +191,3 @@ export interface Preprocessed {
   /** EXIF orientation of the file, read but not applied (as upstream); null when absent. */
   readonly exifOrientation: number | null
 }
-
-/** The integer tensors of a prepared sequence by their golden names: input_ids, position_ids, mask, prefix_len, ... */
-export type SequenceTensors = ReadonlyMap<string, I64Tensor | U8Tensor>

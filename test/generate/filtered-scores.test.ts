@@ -1,10 +1,11 @@
-// The fixture holds scores that transformers 4.42.0's logits processors made: 2 rows of 24 normal logits, the ids
-// 1, 2, 2, 7, 23 as prompt and output; null = removed. No ties, no sums on a border of top-p.
+// golden/cases/sampling.json holds what transformers 4.42.0's logits processors make of rows of logits; `ids` are prompt
+// and output, null = removed. No ties and no sums on a border of top-p.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { tokenLogprob } from '../../src/generate/logprobs.ts'
 import type { Sampling } from '../../src/generate/options.ts'
 import { filteredScores } from '../../src/generate/scores.ts'
+import { root } from '../support/golden.ts'
 
 interface Fixture {
   readonly rows: readonly (readonly number[])[]
@@ -13,17 +14,19 @@ interface Fixture {
   readonly logprobs: readonly (readonly number[])[]
 }
 
-const fixture: Fixture = JSON.parse(
-  readFileSync(new URL('../fixtures/generate/filtered-scores.json', import.meta.url), 'utf8'),
-)
+const fixture: Fixture = JSON.parse(readFileSync(`${root}golden/cases/sampling.json`, 'utf8'))
 const off: Sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 }
 
-for (const { row, options, scores } of fixture.cases)
-  test(`row ${row} filtered with ${JSON.stringify(options)} has the bits of transformers 4.42`, () => {
-    const logits = Float32Array.from(fixture.rows[row])
-    const wanted = Float32Array.from(scores, (s) => s ?? -Infinity)
-    expect(filteredScores(logits, fixture.ids, { ...off, ...options }, [])).toEqual(wanted)
-    expect(logits).toEqual(Float32Array.from(fixture.rows[row]))
+const kinds = [...new Set(fixture.cases.map(({ options }) => Object.keys(options).join(', ')))]
+for (const kind of kinds)
+  test(`scores filtered by ${kind} have the bits of transformers 4.42`, () => {
+    for (const { row, options, scores } of fixture.cases) {
+      if (Object.keys(options).join(', ') !== kind) continue
+      const logits = Float32Array.from(fixture.rows[row])
+      const wanted = Float32Array.from(scores, (s) => s ?? -Infinity)
+      expect(filteredScores(logits, fixture.ids, { ...off, ...options }, []), JSON.stringify(options)).toEqual(wanted)
+      expect(logits).toEqual(Float32Array.from(fixture.rows[row]))
+    }
   })
 
 for (const [row, wanted] of fixture.logprobs.entries())
