@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 
 LIMITS = {
-    'f32': 2 * 1.6e-6,  # f32 against f64: attn_weights is the worst
-    'f64': 2 * 8.9e-7,  # the f64 run keeps upstream's f32 steps: that run against one without them
-    'bf16': 2 * 2.0e-2,  # bf16 against f64: act and mlp_out are the worst
+    'f32': 2 * 1.7e-6,  # f32 against f64: attn_weights is the worst
+    'f64': 2 * 8.2e-7,  # the f64 run keeps upstream's f32 steps: that run against one without them
+    'bf16': 2 * 2.6e-2,  # bf16 against f64: act and mlp_out are the worst
 }
 ROW = 5
 
