@@ -3,7 +3,7 @@
 // keeps the others as they are.
 // Sources: SAIL example.py and modeling_sail.py; MistralConfig and LlamaConfig of transformers 4.42 for the defaults.
 
-export interface PassRule {
+interface PassRule {
   /** Name of the pass in stage names: prefix, text. */
   readonly name: string
   /** First token and end of the pass; 'prefix' is the length of the image prefix, 'end' that of the sequence. */
@@ -15,7 +15,7 @@ export interface PassRule {
 }
 
 /** What a key that config.json lacks means. */
-export interface ConfigDefaults {
+interface ConfigDefaults {
   readonly slidingWindow: number | null
   readonly rmsNormEps: number
   readonly ropeTheta: number

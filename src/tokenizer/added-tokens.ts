@@ -2,8 +2,8 @@
 // each. From left to right, of several that start at a place the longest wins; a single_word token counts only where no
 // word character touches it; lstrip and rstrip swallow the white space beside it.
 // Source: tokenizers 0.19.1, added_vocabulary.rs.
+import { quote } from '../config/quote.ts'
 import type { JsonAt } from './json-at.ts'
-import { quote } from './json-at.ts'
 import { MAX_ADDED_LENGTH, MAX_VOCAB } from './limits.ts'
 
 export interface AddedToken {
@@ -28,11 +28,13 @@ export function readAddedTokens(list: JsonAt, vocab: ReadonlyMap<string, number>
   return list.array(MAX_VOCAB).map((item) => {
     const content = item.get('content').string(1, MAX_ADDED_LENGTH)
     const id = item.get('id').integer(0, MAX_VOCAB - 1)
-    if (seen.has(content)) throw item.fault('E_TOKENIZER_ADDED', 'each token once', `${quote(content)} again`)
+    if (seen.has(content)) throw item.fault('E_TOKENIZER_ADDED', 'each token once', `${quote(content, 48)} again`)
     seen.add(content)
     const wanted = vocab.get(content) ?? next++
     if (id !== wanted)
-      throw item.get('id').fault('E_TOKENIZER_ADDED', `${wanted} for ${quote(content)}`, `${id}`, 'ids leave no gaps')
+      throw item
+        .get('id')
+        .fault('E_TOKENIZER_ADDED', `${wanted} for ${quote(content, 48)}`, `${id}`, 'ids leave no gaps')
     return {
       id,
       content,

@@ -4,6 +4,7 @@
 // The symbols are a linked list and the candidate merges a heap, so n characters take n log n steps; the Llama
 // arrangement has no words, there n is the length of the whole text.
 // Source: tokenizers 0.19.1, models/bpe (merge_word, merge_all), whose corner cases are kept.
+import { quote } from '../config/quote.ts'
 import { SailError } from '../errors.ts'
 import { MergeHeap } from './merge-heap.ts'
 
@@ -72,8 +73,8 @@ function unknownId(vocab: ReadonlyMap<string, number>, token: string, char: stri
   if (id !== undefined) return id
   throw new SailError('E_TOKENIZER_UNKNOWN', {
     place: 'model.unk_token',
-    expected: `a piece of the vocabulary, needed for the character ${JSON.stringify(char)}`,
-    found: JSON.stringify(token),
+    expected: `a piece of the vocabulary, needed for the character ${quote(char)}`,
+    found: quote(token),
   })
 }
 

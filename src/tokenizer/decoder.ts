@@ -6,7 +6,7 @@
 // Source: tokenizers 0.19.1, decoders/.
 import type { SailError } from '../errors.ts'
 import { tokenBytes } from './byte-alphabet.ts'
-import { type JsonAt, quote } from './json-at.ts'
+import type { JsonAt } from './json-at.ts'
 import { MAX_DEPTH, MAX_PARTS } from './limits.ts'
 import { readReplace } from './normalizer.ts'
 import { readMetaspaceMark } from './pre-tokenizer.ts'
@@ -58,7 +58,7 @@ function read(part: JsonAt, fused: boolean, depth: number): Chain {
       throw type.fault(
         'E_TOKENIZER_DECODER',
         'Sequence, Replace, ByteFallback, Fuse, Strip, ByteLevel or Metaspace',
-        quote(String(type.value)),
+        type.shown,
       )
   }
 }

@@ -1,5 +1,6 @@
 // A JSON value together with where it stands, so that every complaint about a tokenizer.json names file, path, what was
 // expected and what was found. Reads own keys only: a key called "__proto__" or "constructor" is data like any other.
+import { quote } from '../config/quote.ts'
 import { SailError } from '../errors.ts'
 
 export class JsonAt {
@@ -17,11 +18,9 @@ export class JsonAt {
   /** The value under `key`, undefined inside where it is absent. @throws SailError E_TOKENIZER_FIELD when not an object */
   get(key: string): JsonAt {
     const object = this.object()
-    return new JsonAt(
-      Object.hasOwn(object, key) ? object[key] : undefined,
-      this.file,
-      this.path === '' ? key : `${this.path}.${key}`,
-    )
+    const step = /^[\w<>|/-]{1,48}$/.test(key) ? `.${key}` : `[${quote(key, 48)}]`
+    const path = this.path === '' ? step.replace(/^\./, '') : this.path + step
+    return new JsonAt(Object.hasOwn(object, key) ? object[key] : undefined, this.file, path)
   }
 
   /** Absent or null: how tokenizer.json writes that there is no such part. */
@@ -50,7 +49,7 @@ export class JsonAt {
   string(least: number, most: number): string {
     if (typeof this.value !== 'string') throw this.not('a string')
     if (this.value.length < least || this.value.length > most || /\p{Surrogate}/u.test(this.value))
-      throw this.not(`well-formed text of ${least} to ${most} characters`, quote(this.value))
+      throw this.not(`well-formed text of ${least} to ${most} characters`, quote(this.value, 48))
     return this.value
   }
 
@@ -68,8 +67,13 @@ export class JsonAt {
     return this.value
   }
 
+  /** The value as a message may show it. */
+  get shown(): string {
+    return describe(this.value)
+  }
+
   /** The error for a value of the wrong kind. */
-  not(expected: string, found = describe(this.value)): SailError {
+  not(expected: string, found = this.shown): SailError {
     return this.fault('E_TOKENIZER_FIELD', expected, found)
   }
 
@@ -79,14 +83,10 @@ export class JsonAt {
   }
 }
 
-/** A string as it may be shown in a message: JSON-escaped and short. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 48 ? `${text.slice(0, 48)}…` : text)
-}
-
-function describe(value: unknown): string {
+/** A short text for any JSON value; never runs what the value brings, such as a toString of its own. */
+export function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
-  if (typeof value === 'string') return quote(value)
+  if (typeof value === 'string') return quote(value, 48)
   if (Array.isArray(value)) return `a list of ${value.length}`
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

@@ -3,8 +3,9 @@
 // on its own, so each gets its own "▁".
 // Source: tokenizers 0.19.1, normalizers/.
 import { SailError } from '../errors.ts'
-import { type JsonAt, quote } from './json-at.ts'
+import type { JsonAt } from './json-at.ts'
 import { MAX_DEPTH, MAX_PARTS, MAX_TEXT } from './limits.ts'
+import { notComposed } from './old-unicode.ts'
 
 export type Normalizer = (text: string) => string
 
@@ -22,18 +23,9 @@ export function readNormalizer(part: JsonAt, depth = 0): Normalizer {
     case 'Replace':
       return readReplace(part)
     case 'NFC':
-    case 'NFD':
-    case 'NFKC':
-    case 'NFKD': {
-      const form = type.value
-      return (text) => text.normalize(form)
-    }
+      return nfc
     default:
-      throw type.fault(
-        'E_TOKENIZER_NORMALIZER',
-        'Sequence, Prepend, Replace, NFC, NFD, NFKC or NFKD',
-        quote(String(type.value)),
-      )
+      throw type.fault('E_TOKENIZER_NORMALIZER', 'Sequence, Prepend, Replace or NFC', type.shown)
   }
 }
 
@@ -43,11 +35,21 @@ function sequence(list: JsonAt, depth: number): Normalizer {
   return (text) => parts.reduce((t, part) => part(t), text)
 }
 
+const notComposedRun = new RegExp(`(${notComposed}+)`, 'v')
+
+/** Composed characters; those that are not known here stay as they are and keep their neighbours apart. */
+function nfc(text: string): string {
+  return text
+    .split(notComposedRun)
+    .map((part, i) => (i % 2 === 0 ? part.normalize('NFC') : part))
+    .join('')
+}
+
 /** Replace with a plain string as its pattern; also a decoder. */
 export function readReplace(part: JsonAt): Normalizer {
   const pattern = part.get('pattern')
   if (!pattern.get('Regex').isNull)
-    throw pattern.fault('E_TOKENIZER_REGEX', 'a String pattern', `Regex ${quote(String(pattern.get('Regex').value))}`)
+    throw pattern.fault('E_TOKENIZER_REGEX', 'a String pattern', `the Regex ${pattern.get('Regex').shown}`)
   const from = pattern.get('String').string(1, MAX_TEXT)
   const to = part.get('content').string(0, MAX_TEXT)
   return (text) => {

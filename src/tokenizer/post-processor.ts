@@ -1,7 +1,7 @@
 // The `post_processor` of tokenizer.json: the tokens that go around a text when special tokens are asked for, such as
 // Llama's `<s>` in front. ByteLevel only trims offsets, which nobody here reads.
 // Source: tokenizers 0.19.1, processors/template.rs.
-import { type JsonAt, quote } from './json-at.ts'
+import type { JsonAt } from './json-at.ts'
 import { MAX_DEPTH, MAX_PARTS } from './limits.ts'
 
 export type PostProcessor = (ids: readonly number[]) => readonly number[]
@@ -22,11 +22,7 @@ export function readPostProcessor(part: JsonAt, size: number, depth = 0): PostPr
       return (ids) => parts.reduce((found, item) => item(found), ids)
     }
     default:
-      throw type.fault(
-        'E_TOKENIZER_POST_PROCESSOR',
-        'TemplateProcessing, ByteLevel or Sequence',
-        quote(String(type.value)),
-      )
+      throw type.fault('E_TOKENIZER_POST_PROCESSOR', 'TemplateProcessing, ByteLevel or Sequence', type.shown)
   }
 }
 

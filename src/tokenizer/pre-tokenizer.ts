@@ -1,12 +1,13 @@
 // The `pre_tokenizer` of tokenizer.json: a normalised text -> the words that BPE works on, one by one. Byte-level
 // tokenizers cut by a regular expression and then write each word in the byte alphabet; Metaspace writes spaces as "▁".
 // Source: tokenizers 0.19.1, pre_tokenizers/.
+import { quote } from '../config/quote.ts'
 import { toByteChars } from './byte-alphabet.ts'
-import { type JsonAt, quote } from './json-at.ts'
+import type { JsonAt } from './json-at.ts'
 import { MAX_DEPTH, MAX_PARTS } from './limits.ts'
+import { numeric } from './old-unicode.ts'
 import { cut, readBehavior } from './split.ts'
 import { GPT2, knownPattern } from './split-patterns.ts'
-import { numeric } from './unicode-14.ts'
 
 /** @param first whether the text stands at the very start of what is encoded */
 export type PreTokenizer = (text: string, first: boolean) => string[]
@@ -30,11 +31,7 @@ export function readPreTokenizer(part: JsonAt, depth = 0): PreTokenizer {
     case 'Metaspace':
       return readMetaspace(part)
     default:
-      throw type.fault(
-        'E_TOKENIZER_PRE_TOKENIZER',
-        'Sequence, ByteLevel, Digits, Split or Metaspace',
-        quote(String(type.value)),
-      )
+      throw type.fault('E_TOKENIZER_PRE_TOKENIZER', 'Sequence, ByteLevel, Digits, Split or Metaspace', type.shown)
   }
 }
 

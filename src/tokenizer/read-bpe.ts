@@ -1,7 +1,8 @@
 // The `model` of tokenizer.json -> BpeModel, checked: ids are whole numbers, no two the same; every merge joins two
 // pieces of the vocabulary to a third. Pieces live in a Map, so no piece can be mistaken for an object's own method.
+import { quote } from '../config/quote.ts'
 import { type BpeModel, pairKey } from './bpe.ts'
-import { type JsonAt, quote } from './json-at.ts'
+import { describe, type JsonAt } from './json-at.ts'
 import { MAX_MERGES, MAX_VOCAB } from './limits.ts'
 
 /** @throws SailError E_TOKENIZER_MODEL, E_TOKENIZER_OPTION, E_TOKENIZER_ID, E_TOKENIZER_ID_TWICE, E_TOKENIZER_MERGE, E_TOKENIZER_FIELD */
@@ -9,7 +10,7 @@ export function readBpe(model: JsonAt): BpeModel {
   const type = model.get('type')
   // Files from before 2021 name no type; they are told by their merges.
   if (!(type.value === 'BPE' || (type.value === undefined && !model.get('merges').isNull)))
-    throw type.fault('E_TOKENIZER_MODEL', 'BPE', type.isNull ? 'no type' : quote(String(type.value)))
+    throw type.fault('E_TOKENIZER_MODEL', 'BPE', type.shown)
   refuseOptions(model)
   const vocab = readVocab(model.get('vocab'))
   const unknown = model.get('unk_token')
@@ -27,11 +28,11 @@ export function readBpe(model: JsonAt): BpeModel {
 function refuseOptions(model: JsonAt): void {
   const dropout = model.get('dropout')
   if (!(dropout.isNull || dropout.value === 0))
-    throw dropout.fault('E_TOKENIZER_OPTION', 'null: dropout would make ids random', String(dropout.value))
+    throw dropout.fault('E_TOKENIZER_OPTION', 'null: dropout would make ids random', dropout.shown)
   for (const key of ['continuing_subword_prefix', 'end_of_word_suffix']) {
     const affix = model.get(key)
     if (!(affix.isNull || affix.value === ''))
-      throw affix.fault('E_TOKENIZER_OPTION', 'null or "": word affixes are not supported', quote(String(affix.value)))
+      throw affix.fault('E_TOKENIZER_OPTION', 'null or "": word affixes are not supported', affix.shown)
   }
 }
 
@@ -43,8 +44,9 @@ function readVocab(place: JsonAt): Map<string, number> {
   const seen = new Set<unknown>()
   for (const [piece, id] of entries) {
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= MAX_VOCAB)
-      throw place.get(piece).fault('E_TOKENIZER_ID', `an id from 0 to ${MAX_VOCAB - 1}`, JSON.stringify(id))
-    if (seen.has(id)) throw place.fault('E_TOKENIZER_ID_TWICE', 'one piece an id', `${id} again, for ${quote(piece)}`)
+      throw place.get(piece).fault('E_TOKENIZER_ID', `an id from 0 to ${MAX_VOCAB - 1}`, describe(id))
+    if (seen.has(id))
+      throw place.fault('E_TOKENIZER_ID_TWICE', 'one piece an id', `${id} again, for ${quote(piece, 48)}`)
     seen.add(id)
     vocab.set(piece, id)
   }
@@ -64,7 +66,7 @@ function readMerges(place: JsonAt, vocab: ReadonlyMap<string, number>): Pick<Bpe
       throw place.fault(
         'E_TOKENIZER_MERGE',
         'two pieces of the vocabulary that join to a third',
-        `${quote(JSON.stringify(merge) ?? 'nothing')} at [${i}]`,
+        `${describe(merge)} at [${i}]`,
       )
     ranks.set(pairKey(left, right), joined.length) // of two equal merges the later one counts, as in tokenizers
     joined.push(both)

@@ -2,7 +2,7 @@
 // (a+)+$ stalls any backtracking engine): it is looked up here, and what is not here is refused. Each is written again
 // for this engine's flag v: \s is the property White_Space, letters and numbers are those of Unicode 14, and
 // case-insensitive parts are spelled out.
-import { unicode14 } from './unicode-14.ts'
+import { unicode14 } from './old-unicode.ts'
 
 const space = '\\p{White_Space}'
 const [L, N] = [unicode14('L'), unicode14('N')]

@@ -3,6 +3,7 @@
 // Written out rather than taken from a package, because the packages measured differ from Python in corner cases and
 // compile whatever regular expression a file brings.
 // Truncation and padding of the file are not applied: transformers switches them off for every call.
+import { quote } from '../config/quote.ts'
 import { SailError } from '../errors.ts'
 import { type AddedToken, AddedTokenFinder, readAddedTokens } from './added-tokens.ts'
 import { type BpeModel, encodeWord } from './bpe.ts'
@@ -124,7 +125,7 @@ export class Tokenizer {
     throw new SailError('E_TOKENIZER_NO_TOKEN', {
       file: this.file,
       place: 'added_tokens and model.vocab',
-      expected: `a token ${JSON.stringify(name)}`,
+      expected: `a token ${quote(name, 48)}`,
       found: 'none',
       hint: 'take the tokenizer.json of this checkpoint',
     })
@@ -146,7 +147,7 @@ function parse(text: string, file: string): JsonAt {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw new SailError('E_TOKENIZER_JSON', { file, expected: 'JSON', found: String(cause), cause })
+    throw new SailError('E_TOKENIZER_JSON', { file, expected: 'JSON', found: quote(String(cause)), cause })
   }
   const root = new JsonAt(value, file, '')
   root.object()

@@ -1,7 +1,8 @@
 // All pieces by id: those of the model and the added tokens. Ids must run from 0 without a gap, so that every row of
 // the embedding table that a tokenizer can ask for has a name.
+import { quote } from '../config/quote.ts'
 import type { AddedToken } from './added-tokens.ts'
-import { type JsonAt, quote } from './json-at.ts'
+import type { JsonAt } from './json-at.ts'
 import { MAX_VOCAB } from './limits.ts'
 
 /** @throws SailError E_TOKENIZER_ID_TWICE, E_TOKENIZER_ID_GAP */
@@ -12,9 +13,9 @@ export function pieceNames(root: JsonAt, vocab: ReadonlyMap<string, number>, add
   const names = new Array<string | undefined>(size).fill(undefined)
   const place = (name: string, id: number, where: string): void => {
     if (id >= size)
-      throw root.get(where).fault('E_TOKENIZER_ID_GAP', `ids 0 to ${size - 1}`, `${id} for ${quote(name)}`)
+      throw root.get(where).fault('E_TOKENIZER_ID_GAP', `ids 0 to ${size - 1}`, `${id} for ${quote(name, 48)}`)
     if (names[id] !== undefined)
-      throw root.get(where).fault('E_TOKENIZER_ID_TWICE', 'one piece an id', `${id} again, for ${quote(name)}`)
+      throw root.get(where).fault('E_TOKENIZER_ID_TWICE', 'one piece an id', `${id} again, for ${quote(name, 48)}`)
     names[id] = name
   }
   for (const [name, id] of vocab) place(name, id, 'model')

@@ -8,8 +8,9 @@ export interface TokenizerCases {
     readonly text: string
     readonly ids: readonly number[]
     readonly with_special?: readonly number[]
-    readonly decoded: string
-    readonly decoded_all: string
+    /** Absent where Python's decoder panics. */
+    readonly decoded?: string
+    readonly decoded_all?: string
   }[]
   readonly decodes: readonly {
     readonly ids: readonly number[]
@@ -25,6 +26,7 @@ export function expectCases(tokenizer: Tokenizer, { cases, decodes, streams = []
     if (withSpecial !== undefined) expect(tokenizer.encode(text, { addSpecialTokens: true })).toEqual(withSpecial)
   }
   for (const { ids, decoded, decoded_all: all } of [...cases, ...decodes]) {
+    if (decoded === undefined) continue
     const what = JSON.stringify(ids)
     expect(tokenizer.decode(ids), what).toBe(decoded)
     expect(tokenizer.decode(ids, { skipSpecialTokens: false }), what).toBe(all)

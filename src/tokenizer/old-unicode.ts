@@ -1,7 +1,8 @@
-// Letters, numbers and marks as tokenizers 0.19.1 knows them, whatever Unicode version this engine has. Its regex
-// library (Oniguruma 6.9) stops at Unicode 14: characters that came later are neither letters nor numbers there, so
-// they are taken out of the engine's classes. No older character has changed its class. The ranges were found by
-// asking Python about every code point and comparing with Unicode 17.
+// Characters as tokenizers 0.19.1 knows them, whatever Unicode version this engine has. Three of its libraries stand
+// still at three versions: its regular expressions know the letters, numbers and marks of Unicode 14, its digits are
+// those of Unicode 15, its composition (NFC) that of Unicode 9. What came later is taken out of the engine's classes;
+// no older character has changed. The ranges were found by asking Python about every code point and comparing with
+// Unicode 17.
 
 /** Letters, numbers and marks that came after Unicode 14. */
 const SINCE_15 = `
@@ -13,7 +14,13 @@ const SINCE_15 = `
   1CCF0-1CCF9 1D2C0-1D2D3 1DF25-1DF2A 1E030-1E06D 1E08F 1E4D0-1E4F9 1E5D0-1E5FA 1E6C0-1E6DE 1E6E0-1E6F5 1E6FE-1E6FF
   2B739-2B73F 2CEA2-2CEAD 2EBF0-2EE5D 31350-33479`
 
-/** Numbers that came after Unicode 15: the standard library of tokenizers' own language knows one version more. */
+/** Marks that came after Unicode 9, and so neither move nor compose (with those above). */
+const MARKS_SINCE_10 = `
+  7FD 898-89F 8CA-8D3 9FE C3C D3B-D3C EBA 1715 1ABF-1ACE 1DF6-1DFA A82C 10D24-10D27 10EAB-10EAC 10F46-10F50
+  10F82-10F85 11070 1133B 1145E 11839-1183A 11930 1193D-1193E 11943 119E0 11A34 11A47 11A99 11D42 11D44-11D45 11D97
+  16FF0-16FF1 1E130-1E136 1E2AE 1E2EC-1E2EF`
+
+/** Numbers that came after Unicode 15: see above. */
 const NUMBERS_SINCE_16 = `
   10D40-10D49 116D0-116E3 11BF0-11BF9 11DE0-11DE9 16130-16139 16D70-16D79 16FF4-16FF6 1CCF0-1CCF9 1E5F1-1E5FA`
 
@@ -23,6 +30,9 @@ const ranges = (list: string): string =>
     .split(/\s+/)
     .map((range) => range.replace(/[0-9A-F]+/g, (hex) => `\\u{${hex}}`))
     .join('')
+
+/** Class source of what composition does not know. */
+export const notComposed: string = `[${ranges(SINCE_15)}${ranges(MARKS_SINCE_10)}]`
 
 const without = (property: string, list: string): string => `[\\p{${property}}--[${ranges(list)}]]`
 
