@@ -152,7 +152,8 @@ export class Sail {
   /** A run of its own over a prepared sequence, pass by pass; close it. Its passes take turns with everything else's. */
   open(prepared: Prepared): Run {
     const { engine, config, graphs } = this.#model
-    return new EngineRun({ engine, config, graphs, prepared, cache: engine.createCache() })
+    const checkOpen = (): void => engine.checkOpen()
+    return new EngineRun({ engine, config, graphs, prepared, cache: engine.createCache(), checkOpen })
   }
 
   /** Stops what runs and frees the memory; every later use is E_CLOSED. Closing again is fine. */

@@ -17,7 +17,8 @@ export async function* answer(
 ): AsyncGenerator<Piece, Answer> {
   const { config, engine, graphs, suppressed, tokenizer } = model
   const stopwatch = new Stopwatch()
-  const run = new EngineRun({ engine, config, graphs, prepared, cache: reuse.take(prepared) })
+  const checkOpen = (): void => engine.checkOpen()
+  const run = new EngineRun({ engine, config, graphs, prepared, cache: reuse.take(prepared), checkOpen })
   const onPass = (name: string): void => {
     if (name === prepared.passes[0].name) reuse.hold(prepared)
   }

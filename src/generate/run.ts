@@ -17,6 +17,8 @@ export interface RunSetup {
   readonly prepared: Prepared
   /** Holds the first tokens of the sequence already, or nothing. */
   readonly cache: KvCache
+  /** Throws when the model was closed. */
+  readonly checkOpen?: () => void
 }
 
 /** What a pass and a step have in common, ready for the engine. */
@@ -31,6 +33,7 @@ interface Tokens {
 export class EngineRun implements Run {
   readonly prepared: Prepared
   readonly #setup: RunSetup
+  #closed = false
 
   constructor(setup: RunSetup) {
     this.prepared = setup.prepared
@@ -42,6 +45,7 @@ export class EngineRun implements Run {
   }
 
   async pass(name: string, request: StageRequest): Promise<Map<string, F32Tensor>> {
+    this.#checkOpen()
     const plan = this.#plan(name)
     if (plan.from !== this.length) throw order(`pass '${name}'`, `${plan.from} cached tokens`, this.length)
     const { ids, patchIndices, positions } = this.prepared
@@ -57,6 +61,7 @@ export class EngineRun implements Run {
   }
 
   async step(id: number, request: StageRequest): Promise<Map<string, F32Tensor>> {
+    this.#checkOpen()
     const { config } = this.#setup
     const T = this.prepared.ids.length
     if (this.length < T) throw order('step', `at least ${T} cached tokens: all passes first`, this.length)
@@ -78,7 +83,15 @@ export class EngineRun implements Run {
   }
 
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     this.#setup.cache.free()
+  }
+
+  #checkOpen(): void {
+    this.#setup.checkOpen?.()
+    if (!this.#closed) return
+    throw new SailError('E_RUN_CLOSED', { file: 'run', expected: 'an open run', found: 'one that was closed' })
   }
 
   #plan(name: string): PassPlan {

@@ -78,6 +78,18 @@ test('a step past the last position is refused', async () => {
   await expect(run.step(1, {})).rejects.toThrow(code('E_RUN_POSITIONS'))
 })
 
+test('a closed run frees its cache once and refuses to go on', async () => {
+  const engine = new FakeEngine([5], 7)
+  const cache = engine.createCache()
+  const run = open(engine, undefined, cache)
+  await run.pass('prefix', {})
+  run.close()
+  run.close()
+  expect(cache.freed).toBe(true)
+  await expect(run.pass('text', {})).rejects.toThrow(code('E_RUN_CLOSED'))
+  await expect(run.step(1, {})).rejects.toThrow(code('E_RUN_CLOSED'))
+})
+
 test('an aborted signal stops a pass before it starts', async () => {
   const engine = new FakeEngine([5], 7)
   const reason = new Error('enough')

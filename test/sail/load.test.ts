@@ -1,0 +1,138 @@
+// What a model can be loaded from and what is refused before anything is read.
+import { openAsBlob } from 'node:fs'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect, test } from 'vitest'
+import { inspect, type LoadOptions, loadTokenizer, Sail } from '../../src/node.ts'
+import { root } from '../support/golden.ts'
+
+const folder = `${root}golden/cases/`
+const model = `${folder}models/tiny-a`
+const code = (code: string) => expect.objectContaining({ code })
+
+async function idsOf(sail: Sail): Promise<readonly number[]> {
+  try {
+    const question = { image: `${folder}images/noise-40x26.png`, prompt: 'what is in the hat?' }
+    return (await sail.ask(question, { maxNewTokens: 8 })).ids
+  } finally {
+    await sail.close()
+  }
+}
+
+const exact = await idsOf(await Sail.load(model))
+
+test('a file: URL and a map of Blobs are the same checkpoint', async () => {
+  expect(await idsOf(await Sail.load(pathToFileURL(model)))).toEqual(exact)
+  expect(await idsOf(await Sail.load(pathToFileURL(model).href))).toEqual(exact)
+  const names = await readdir(model)
+  const blobs = new Map(
+    await Promise.all(names.map(async (name) => [name, await openAsBlob(join(model, name))] as const)),
+  )
+  expect(await idsOf(await Sail.load(blobs))).toEqual(exact)
+})
+
+test('weights f32 are those of an f32 checkpoint, and info says so', async () => {
+  const sail = await Sail.load(model, { weights: 'f32' })
+  expect(sail.info).toMatchObject({ backend: 'reference', weights: 'f32', numerics: 'f32', family: 'sail', model })
+  expect(await idsOf(sail)).toEqual(exact)
+})
+
+test('weights bf16 compute with rounded weights', async () => {
+  const stages = ['text.logits']
+  const logits = async (options: LoadOptions) => {
+    const sail = await Sail.load(model, options)
+    const trace = await sail.trace({ prompt: 'x' }, { stages })
+    await sail.close()
+    return trace.get('text.logits')!.data as Float32Array
+  }
+  const [a, b] = [await logits({}), await logits({ weights: 'bf16' })]
+  const distance = Math.hypot(...a.map((x, i) => x - b[i])) / Math.hypot(...a)
+  expect(distance).toBeGreaterThan(1e-4)
+  expect(distance).toBeLessThan(0.05)
+})
+
+test('auto says what it chose', async () => {
+  const sail = await Sail.load(model)
+  expect(sail.info.notes.join()).toContain('reference')
+  await sail.close()
+  const own = await Sail.load(model, { backend: 'reference' })
+  expect(own.info.notes).toEqual([])
+  await own.close()
+})
+
+test('progress never goes back and ends ready; a throw in it rejects the load', async () => {
+  const seen: number[] = []
+  const phases: string[] = []
+  const sail = await Sail.load(model, {
+    onProgress: ({ loaded, total, phase }) => {
+      seen.push(loaded)
+      phases.push(phase)
+      expect(loaded).toBeLessThanOrEqual(total)
+    },
+  })
+  await sail.close()
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b))
+  expect(phases.at(-1)).toBe('ready')
+  const onProgress = () => {
+    throw new Error('mine')
+  }
+  await expect(Sail.load(model, { onProgress })).rejects.toThrow('mine')
+})
+
+test('an abort while weights are read rejects with its reason', async () => {
+  const control = new AbortController()
+  const load = Sail.load(model, { signal: control.signal, onProgress: () => control.abort(new Error('enough')) })
+  await expect(load).rejects.toThrow('enough')
+})
+
+const refused: readonly (readonly [options: object, code: string])[] = [
+  [{ backend: 'wasm' }, 'E_BACKEND_UNAVAILABLE'],
+  [{ backend: 'webgpu' }, 'E_BACKEND_UNAVAILABLE'],
+  [{ backend: 'cuda' }, 'E_OPTION_BACKEND'],
+  [{ weights: 'q4' }, 'E_WEIGHTS_FORMAT_UNSUPPORTED'],
+  [{ weights: 'q8' }, 'E_WEIGHTS_FORMAT_UNSUPPORTED'],
+  [{ weights: 'int3' }, 'E_OPTION_WEIGHTS'],
+  [{ numerics: 'f16' }, 'E_OPTION_NUMERICS'],
+  [{ kernels: 'relaxed' }, 'E_KERNELS_UNAVAILABLE'],
+  [{ kernels: 'fast' }, 'E_OPTION_KERNELS'],
+  [{ threads: 4 }, 'E_OPTION_UNAVAILABLE'],
+  [{ threads: 0 }, 'E_OPTION_THREADS'],
+  [{ activations: 'f16' }, 'E_OPTION_UNAVAILABLE'],
+  [{ kv: 'f16' }, 'E_OPTION_UNAVAILABLE'],
+  [{ maxPatches: 0 }, 'E_OPTION_MAX_PATCHES'],
+  [{ maxPatches: 4097 }, 'E_OPTION_MAX_PATCHES'],
+  [{ logger: 'console' }, 'E_OPTION_LOGGER'],
+  [{ max_patches: 5 }, 'E_OPTION_UNKNOWN'],
+]
+for (const [options, wanted] of refused)
+  test(`${JSON.stringify(options)} is ${wanted}, before the folder is looked at`, async () => {
+    await expect(Sail.load('no such folder', options)).rejects.toThrow(code(wanted))
+  })
+
+test('a folder that is not there, a file, an empty folder', async () => {
+  await expect(Sail.load(`${folder}models/none`)).rejects.toThrow(code('E_FILE_MISSING'))
+  await expect(Sail.load(`${model}/config.json`)).rejects.toThrow(code('E_FILE_KIND'))
+  await expect(Sail.load(`${folder}images`)).rejects.toThrow(code('E_WEIGHTS_NONE'))
+  await expect(Sail.load(new Map())).rejects.toThrow(code('E_WEIGHTS_NONE'))
+  await expect(Sail.load('https://')).rejects.toThrow(code('E_HTTP_URL'))
+})
+
+test('inspect names what is wrong, the tokenizer included', async () => {
+  expect((await inspect(model)).problems).toEqual([])
+  const empty = await mkdtemp(join(tmpdir(), 'sail-'))
+  try {
+    await writeFile(join(empty, 'tokenizer.json'), '{}')
+    const codes = (await inspect(empty)).problems.map(({ code }) => code)
+    expect(codes).toContain('E_WEIGHTS_NONE')
+    expect(codes.some((found) => found.startsWith('E_TOKENIZER_'))).toBe(true)
+  } finally {
+    await rm(empty, { recursive: true })
+  }
+})
+
+test('loadTokenizer reads tokenizer.json alone', async () => {
+  const tokenizer = await loadTokenizer(model)
+  expect(tokenizer.decode(tokenizer.encode('what is it?'))).toBe('what is it?')
+})
