@@ -86,7 +86,7 @@ async function request(
 
 function readVersion(file: string, response: Response, begin: number, end: number): Version {
   const { status, headers } = response
-  const tag = headers.get('etag') ?? headers.get('last-modified') ?? ''
+  const tag = headers.get('etag') || headers.get('last-modified') || ''
   const range = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(headers.get('content-range') ?? '')
   const byteLength = Number(range?.[3])
   if (status === 416 && byteLength === 0 && begin === 0) return { byteLength, tag }

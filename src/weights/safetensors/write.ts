@@ -41,6 +41,7 @@ export async function writeSafetensors(
       next.set(name, at + data.byteLength)
       await sink.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
     })
+    signal?.throwIfAborted()
     const missing = [...places].filter(([name, { end }]) => next.get(name) !== end).map(([name]) => quote(name))
     if (missing.length > 0) {
       const expected = 'all data of every declared tensor'
@@ -50,7 +51,6 @@ export async function writeSafetensors(
         found: `too few for ${listed(missing)}`,
       })
     }
-    signal?.throwIfAborted()
     await sink.close()
   } catch (error) {
     await sink.abort()
