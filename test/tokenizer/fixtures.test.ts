@@ -69,7 +69,7 @@ describe('a tokenizer', () => {
     }
     const many = '[R]<tool>  '.repeat(20_000)
     expect(load('qwen2').encode(many)).toHaveLength(40_000)
-  })
+  }, 60_000)
 
   test('decodes nothing to nothing, and a byte order mark to itself', () => {
     for (const name of names) expect(load(name).decode([])).toBe('')
