@@ -77,7 +77,7 @@ function describe(folder: Folder, config: ModelConfig, settings: LoadSettings, {
   const { numerics, notes, weights } = settings
   return {
     ...info,
-    weights: weights === 'exact' ? info.weights : weights,
+    weights: weights === 'exact' || numerics === 'bf16' ? info.weights : weights,
     notes: [...notes, ...info.notes],
     family: config.family.name,
     model: folder.name,

@@ -1,11 +1,13 @@
 // The library on the small seeded models under golden/cases: ids, texts, every stage and the order of a trace, against
 // what PyTorch dumped.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { F32Tensor } from '../../src/node.ts'
 import { Sail } from '../../src/node.ts'
 import { f32 } from '../../src/tensor.ts'
 import { root } from '../support/golden.ts'
 import { type GoldenCase, readCase } from './read-case.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const folder = `${root}golden/cases/`
 

@@ -1,7 +1,9 @@
 // Turns, aborts and closing, on a small model that PyTorch's cases already hold to account.
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Sail } from '../../src/node.ts'
 import { root } from '../support/golden.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const folder = `${root}golden/cases/`
 const image = `${folder}images/noise-40x26.png`
