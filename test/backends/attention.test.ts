@@ -25,7 +25,16 @@ test('weights are the softmax of the visible scores, 0 where hidden', () => {
   expect(d).toBeCloseTo(0.75, 6)
 })
 
-test('neighbouring query heads share a key head', () => {
+test('neighbouring query heads are scored against one key head', () => {
+  const sizes = { S: 1, K: 2, H: 4, G: 2, E: 1 }
+  const q = Float32Array.of(1, 1, 1, 1)
+  const keys = Float32Array.of(0, Math.log(3), 0, 0) // (2 keys, 2 groups * 1): only group 1 prefers a key
+  const weights = run(8, (out) => attnWeights(out, q, keys, { kind: 'full', window: null }, sizes, f32))
+  for (const [i, expected] of [0.5, 0.5, 0.5, 0.5, 0.75, 0.25, 0.75, 0.25].entries())
+    expect(weights[i]).toBeCloseTo(expected, 6)
+})
+
+test('neighbouring query heads mix one value head', () => {
   const sizes = { S: 1, K: 2, H: 4, G: 2, E: 1 }
   const weights = Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1) // (4, 1, 2)
   const values = Float32Array.of(10, 20, 30, 40) // (2, 2 groups * 1)

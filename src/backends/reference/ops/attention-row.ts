@@ -19,6 +19,11 @@ export function visibleKeys(mask: MaskRule, s: number, { S, K }: AttentionSizes)
   return [mask.window === null ? 0 : Math.max(0, query - mask.window + 1), query + 1]
 }
 
+/** The key/value head of query head h. */
+function groupOf(h: number, H: number, G: number): number {
+  return Math.floor((h * G) / H)
+}
+
 /** scores[k] = q[h, s] . keys[from + k, g], k < n. q (H, S, E). */
 export function scoreRow(
   scores: Float64Array,
@@ -27,7 +32,7 @@ export function scoreRow(
   [h, s, from, n]: readonly [number, number, number, number],
   { S, H, G, E }: AttentionSizes,
 ): void {
-  const g = Math.floor((h * G) / H)
+  const g = groupOf(h, H, G)
   dots(scores, n, E, q, (h * S + s) * E, keys, (from * G + g) * E, G * E)
 }
 
@@ -52,7 +57,7 @@ export function mixRow(
   [h, from, n]: readonly [number, number, number],
   { H, G, E }: AttentionSizes,
 ): void {
-  const g = Math.floor((h * G) / H)
+  const g = groupOf(h, H, G)
   mixed.fill(0)
   for (let k = 0; k < n; k++) {
     const weight = weights[at + k]
