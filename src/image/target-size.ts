@@ -48,7 +48,7 @@ export function targetSize(width: number, height: number, p: number, maxPatches:
       file: 'targetSize',
       expected: `at least one patch of ${p} x ${p} on each side`,
       found: `${width} x ${height}, which scales to ${wide ? `${newLong} x ${newShort}` : `${newShort} x ${newLong}`}`,
-      hint: 'crop or pad the picture so that its sides differ less',
+      hint: 'crop or pad the picture so that its sides differ less, or allow more patches',
     })
   const [w, h] = wide ? [newLong, newShort] : [newShort, newLong]
   const grid = [h / p, w / p] as const
