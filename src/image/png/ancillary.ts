@@ -25,9 +25,9 @@ export class Ancillary {
     this.file = file
   }
 
-  /** Behind the pixels: is the chunk the first of an animation's next frame? What follows is never read. */
-  startsNextFrame(type: string): boolean {
-    return (type === 'fcTL' || type === 'fdAT') && this.frames + (this.framed ? 0 : 1) > 1
+  /** Whether frames follow the picture. Asked before the pixels: an acTL behind them means nothing. */
+  get animated(): boolean {
+    return this.frames + (this.framed ? 0 : 1) > 1
   }
 
   /** @throws SailError E_PNG_CHUNK */
@@ -39,9 +39,10 @@ export class Ancillary {
     if (type === 'eXIf') this.exif = data
     if (type === 'acTL') {
       if (this.frames > 0) throw fault('one acTL', 'a second')
-      this.frames = u32(data, 0)
+      const frames = u32(data, 0)
+      this.frames = frames > 0x80000000 ? 0 : frames
     }
-    if (type === 'fdAT') throw fault('IDAT before it', 'none')
+    if (type === 'fdAT' || type === 'IHDR') throw fault('a chunk that may stand here', type)
     if (type === 'fcTL') {
       const { width, height } = this.header
       const frame = [0, 4, 8, 12, 16].map((at) => u32(data, at)).join(' ')

@@ -73,11 +73,12 @@ export async function readChunks(bytes: Uint8Array, context: DecodeContext): Pro
   if (!Number.isInteger(entries) || entries > 256 || (header.colour === 3 && entries < 1))
     throw fault('E_PNG_PALETTE', 'PLTE', '1 to 256 entries of 3 bytes', `${palette?.length ?? 0} bytes`)
 
+  const { animated } = ancillary
   const idat: Uint8Array[] = []
   for (; chunk?.type === 'IDAT'; chunk = next()) idat.push(chunk.data)
   if (idat.length === 0) throw fault('E_PNG_TRUNCATED', `byte ${at}`, 'IDAT', 'the end of the file')
   for (; chunk !== null && chunk.type !== 'IEND'; chunk = next()) {
-    if (ancillary.startsNextFrame(chunk.type)) break
+    if (animated && chunk.type === 'fcTL') break // the next frame; what follows is never read
     await ancillary.check(chunk.type, chunk.data, `${chunk.type} at byte ${chunk.at}`)
   }
   return { header, palette: palette ?? new Uint8Array(0), idat, exif: ancillary.exif }
