@@ -4,6 +4,7 @@
 // the first one takes the handlers away.
 
 import { SailError } from '../errors.ts'
+import { quietEnd } from './quiet-end.ts'
 
 /** The reason of an abort that is no fault: a signal, or a reader that left. */
 export class Interruption extends Error {
@@ -19,7 +20,7 @@ export class Interruption extends Error {
 const signals = ['SIGINT', 'SIGTERM'] as const
 
 /** Starts listening. `finish` ends it, and raises the signal again when there was one. */
-export function interruption(): { readonly signal: AbortSignal; finish(): void } {
+export function interruption(): { readonly signal: AbortSignal; finish(): Promise<void> } {
   const controller = new AbortController()
   const onSignal = (name: NodeJS.Signals) => {
     for (const each of signals) process.off(each, onSignal)
@@ -32,12 +33,12 @@ export function interruption(): { readonly signal: AbortSignal; finish(): void }
   process.stderr.on('error', () => {}) // nobody reads the notes: not a reason to stop
   return {
     signal: controller.signal,
-    finish() {
+    async finish() {
       for (const each of signals) process.off(each, onSignal)
       const { reason } = controller.signal
-      if (!(reason instanceof Interruption)) return
-      if (reason.signal === null) process.exitCode = 0
-      else process.kill(process.pid, reason.signal)
+      if (reason instanceof Interruption && reason.signal !== null) process.kill(process.pid, reason.signal)
+      if (reason instanceof Interruption) process.exitCode = 0
+      await quietEnd()
     },
   }
 }

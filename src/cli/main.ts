@@ -2,7 +2,7 @@
 //   0 done (also when a reader such as `head` has seen enough)   1 verification failed   2 bad usage or bad input
 //   3 not possible here   130 SIGINT   143 SIGTERM (raised again after cleaning up, so that shells see the signal)
 // process.exit is never called: the process ends when its output is written.
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { SailError } from '../errors.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { Interruption, interruption } from './interruption.ts'
@@ -18,30 +18,36 @@ export async function main(args: readonly string[]): Promise<void> {
     if (!stop.signal.aborted) {
       process.exitCode = exitCodeOf(error)
       printError(error, wantsJson(args))
-    } else if (stop.signal.reason instanceof Interruption === false) {
+    } else if (!(stop.signal.reason instanceof Interruption)) {
       process.exitCode = exitCodeOf(stop.signal.reason)
       printError(stop.signal.reason, wantsJson(args))
     }
   }
-  stop.finish()
+  await stop.finish()
 }
 
 async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
   const result = { code: 0 }
-  const program = createProgram({ signal, exit: (code) => (result.code = code) })
+  const exit = (code: number): void => {
+    result.code = code
+  }
+  const program = createProgram({ signal, exit })
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError) return endOfParsing(error)
+    if (error instanceof CommanderError) return endOfParsing(error, program)
     throw error
   }
   return result.code
 }
 
 /** Help and version are answers; everything else that commander throws is a usage error. */
-function endOfParsing(error: CommanderError): number {
+function endOfParsing(error: CommanderError, program: Command): number {
   if (error.exitCode === 0) return 0
-  if (error.code === 'commander.help') return 2
+  if (error.code === 'commander.help') {
+    process.stderr.write(program.helpInformation())
+    return 2
+  }
   const [found, ...rest] = error.message.replace(/^error: /, '').split('\n')
   const hint = [
     ...rest.map((line) => line.replace(/^\((.*)\)$/, '$1')),
