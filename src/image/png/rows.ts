@@ -75,7 +75,7 @@ export class Rows {
         continue
       }
       const take = Math.min(this.todo[0].bytes - this.have, piece.length - at)
-      this.row.set(piece.subarray(at, at + take), this.step + this.have)
+      copy(piece, at, this.row, this.step + this.have, take)
       this.have += take
       at += take
       if (this.have === this.todo[0].bytes) this.finishRow()
@@ -111,4 +111,10 @@ export class Rows {
   private fault(code: `E_${string}`, place: string, expected: string, found: string): SailError {
     return new SailError(code, { file: this.file, place, expected, found, hint: 'save the picture again' })
   }
+}
+
+/** Short rows come by the million in tall pictures, and a view for each would cost more than its bytes. */
+function copy(from: Uint8Array, at: number, to: Uint8Array, o: number, n: number): void {
+  if (n > 32) to.set(from.subarray(at, at + n), o)
+  else for (let i = 0; i < n; i++) to[o + i] = from[at + i]
 }
