@@ -38,7 +38,9 @@ export async function goldenSequence(setup: SequenceSetup): Promise<GoldenSequen
     if (tensor === undefined) ours.delete(name)
     else ours.set(name, tensor)
   }
-  if (forced) ours.set('mask', new Map(caseTensors(sequence)).get('mask')!)
+  // The mask stands before prefix_len in the order of the data: it is made from our own, so that each fails alone.
+  const masked = { ...sequence, prefixLength: base.prefixLength }
+  ours.set('mask', () => new Map(caseTensors(masked)).get('mask')!())
   if (question.prompt === null) for (const name of afterPrompt) ours.delete(name)
   return { prepared: sequence, ours }
 }
@@ -90,7 +92,8 @@ async function putIn(setup: SequenceSetup, base: Prepared): Promise<Prepared> {
   // A dump of another length stands only as a whole: ids of one length and positions of another fit nowhere.
   const whole = T === base.ids.length || (ids !== null && patchIndices !== null && positions !== null)
   if (!whole) return { ...base, patches }
-  const prefixLength = prefix === null || !(prefix[0] > 0 === P > 0) ? base.prefixLength : prefix[0]
+  const prefixLength =
+    prefix !== null && prefix[0] > 0 && P > 0 && fitsPrefix(golden, prefix[0]) ? prefix[0] : base.prefixLength
   const chosen = positions ?? base.positions
   return {
     ...base,
@@ -106,6 +109,14 @@ async function putIn(setup: SequenceSetup, base: Prepared): Promise<Prepared> {
       to: pass.to === base.prefixLength ? prefixLength : T,
     })),
   }
+}
+
+/** Whether the dump's prefix stages have that many rows. */
+function fitsPrefix({ file }: GoldenTensors, length: number): boolean {
+  const rows = ['prefix.embed', 'prefix.layers.0.out', 'prefix.final_norm'].map(
+    (name) => file.tensors.get(name)?.shape[0],
+  )
+  return rows.every((count) => count === undefined || count === length)
 }
 
 async function patchesOf({ subject, golden }: SequenceSetup, base: Prepared): Promise<F32Tensor | null> {

@@ -4,12 +4,21 @@ import { compare } from '../../src/verify/compare.ts'
 import { exact, freeRunning, objection, ropeTable, teacherForced } from '../../src/verify/limits.ts'
 
 const floats = (shape: number[], values: number[]) => f32(shape, Float32Array.from(values))
-const doubles = (shape: number[], values: number[]): Tensor => ({ dtype: 'F64', shape, data: Float64Array.from(values) })
+const doubles = (shape: number[], values: number[]): Tensor => ({
+  dtype: 'F64',
+  shape,
+  data: Float64Array.from(values),
+})
 
 describe('compare', () => {
   test('equal tensors differ nowhere', () => {
     const a = floats([2, 2], [1, -2, 3, 0])
-    expect(compare(a, a)).toMatchObject({ maxAbs: 0, relL2: 0, differing: 0, worst: { index: [0, 0], got: 1, want: 1 } })
+    expect(compare(a, a)).toMatchObject({
+      maxAbs: 0,
+      relL2: 0,
+      differing: 0,
+      worst: { index: [0, 0], got: 1, want: 1 },
+    })
     expect(compare(a, a).cosine).toBeCloseTo(1, 15)
   })
 
