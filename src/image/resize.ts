@@ -42,46 +42,56 @@ function axis(input: number, output: number): Axis {
   return { from, size, weight, most }
 }
 
-/**
- * (H, inW, 3) -> (H, outW, 3), two rows at a time so that a weight is loaded once for both; an odd last row is its own
- * second. The weights of a pixel add up to 2^22 within rounding, so a sum never leaves 32 bits.
- */
+/** (H, inW, 3) -> (H, outW, 3), two rows at a time; an odd last row is its own second. */
 function resizeRows(input: Uint8Array, H: number, inW: number, outW: number): Uint8Array {
-  const { from, size, weight, most } = axis(inW, outW)
+  const columns = axis(inW, outW)
   const out = new Uint8ClampedArray(H * outW * 3)
   for (let y = 0; y < H; y += 2) {
-    const both = y + 1 < H ? 1 : 0
-    const below = both * inW * 3
-    const next = both * outW * 3
-    let o = y * outW * 3
-    for (let x = 0; x < outW; x++, o += 3) {
-      let r = HALF
-      let g = HALF
-      let b = HALF
-      let r2 = HALF
-      let g2 = HALF
-      let b2 = HALF
-      let at = (y * inW + from[x]) * 3
-      const k = x * most
-      for (let i = k; i < k + size[x]; i++, at += 3) {
-        const w = weight[i]
-        const at2 = at + below
-        r = (r + imul(input[at], w)) | 0
-        g = (g + imul(input[at + 1], w)) | 0
-        b = (b + imul(input[at + 2], w)) | 0
-        r2 = (r2 + imul(input[at2], w)) | 0
-        g2 = (g2 + imul(input[at2 + 1], w)) | 0
-        b2 = (b2 + imul(input[at2 + 2], w)) | 0
-      }
-      out[o] = r >> BITS
-      out[o + 1] = g >> BITS
-      out[o + 2] = b >> BITS
-      out[o + next] = r2 >> BITS
-      out[o + next + 1] = g2 >> BITS
-      out[o + next + 2] = b2 >> BITS
-    }
+    const z = Math.min(y + 1, H - 1)
+    resizeTwoRows(input, y * inW * 3, z * inW * 3, out, y * outW * 3, z * outW * 3, columns)
   }
   return new Uint8Array(out.buffer)
+}
+
+/**
+ * Two rows at once, so that a weight is loaded once for both: those from `a` and `b` on go to `oa` and `ob`.
+ * The weights of a pixel add up to 2^22 within rounding, so a sum never leaves 32 bits.
+ */
+function resizeTwoRows(
+  input: Uint8Array,
+  a: number,
+  b: number,
+  out: Uint8ClampedArray,
+  oa: number,
+  ob: number,
+  { from, size, weight, most }: Axis,
+): void {
+  for (let x = 0, o = 0; x < from.length; x++, o += 3) {
+    let ra = HALF
+    let ga = HALF
+    let ba = HALF
+    let rb = HALF
+    let gb = HALF
+    let bb = HALF
+    let i = a + from[x] * 3
+    let j = b + from[x] * 3
+    const end = x * most + size[x]
+    for (let k = x * most; k < end; k++, i += 3, j += 3) {
+      const w = weight[k]
+      ra = (ra + imul(input[i], w)) | 0
+      ga = (ga + imul(input[i + 1], w)) | 0
+      ba = (ba + imul(input[i + 2], w)) | 0
+      rb = (rb + imul(input[j], w)) | 0
+      gb = (gb + imul(input[j + 1], w)) | 0
+      bb = (bb + imul(input[j + 2], w)) | 0
+    }
+    out[oa + o] = ra >> BITS
+    out[oa + o + 1] = ga >> BITS
+    out[oa + o + 2] = ba >> BITS
+    out[ob + o] = rb >> BITS
+    out[ob + o + 1] = gb >> BITS
+    out[ob + o + 2] = bb >> BITS
+  }
 }
 
 /** (inH, W, 3) -> (outH, W, 3), adding whole rows, four at a time; rows past the last have weight 0. */
@@ -97,9 +107,13 @@ function resizeColumns(input: Uint8Array, inH: number, outH: number, W: number):
       const k = y * most + i
       addRows(sum, input, row(0), row(1), row(2), row(3), weight[k], weight[k + 1], weight[k + 2], weight[k + 3])
     }
-    for (let c = 0, o = y * stride; c < stride; c++) out[o + c] = sum[c] >> BITS
+    round(sum, out, y * stride)
   }
   return new Uint8Array(out.buffer)
+}
+
+function round(sum: Int32Array, out: Uint8ClampedArray, o: number): void {
+  for (let i = 0; i < sum.length; i++) out[o + i] = sum[i] >> BITS
 }
 
 /** sum += wa * row a + wb * row b + wc * row c + wd * row d, rows given by where they start. */

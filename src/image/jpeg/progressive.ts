@@ -5,11 +5,12 @@
 //     end here                                              AC again: one correction bit for every coefficient that is not
 //     zero yet passed, and new ones of size 1 between them
 // Source: ITU-T T.81, annex G.
-import { Bits } from './bits.ts'
+import type { Bits } from './bits.ts'
 import { type Component, type Frame, type Scan, ZIGZAG } from './frame.ts'
 import { extend, type HuffmanTable } from './huffman.ts'
 import { dequantise, inverseDct } from './idct.ts'
 import { type Planes, readDc, readSymbol } from './sequential.ts'
+import { type BlockReader, walkScan } from './walk.ts'
 
 /** Coefficients of one component, blocks row by row. */
 export interface Coefficients {
@@ -30,135 +31,133 @@ export function emptyCoefficients({ components }: Frame): AllCoefficients {
 }
 
 /** @throws SailError E_JPEG_CODE, E_JPEG_TRUNCATED, E_JPEG_RESTART */
-export function decodeProgressiveScan(
-  bytes: Uint8Array,
-  scan: Scan,
-  coefficients: AllCoefficients,
-  file: string,
-): void {
-  const { mcusX, mcusY, restart, first, high, low } = scan
-  const mcus = mcusX * mcusY
-  const bits = new Bits(bytes, scan.from, scan.to, restart === 0 ? 1 : Math.ceil(mcus / restart), file)
-  const band = new Band(bits, scan)
-  const alone = scan.components.length === 1
-  const parts = scan.components.map(({ component, dc }) => ({
-    dc,
-    blocks: coefficients.get(component) as Coefficients,
-    storedX: component.storedX,
-    h: alone ? 1 : component.h,
-    v: alone ? 1 : component.v,
-    previous: 0,
-  }))
-  let left = restart
-  for (let y = 0; y < mcusY; y++)
-    for (let x = 0; x < mcusX; x++) {
-      if (restart > 0 && left-- === 0) {
-        left = restart - 1
-        bits.restart()
-        band.run = 0
-        for (const part of parts) part.previous = 0
-      }
-      for (const part of parts) {
-        const { dc, blocks, storedX, h, v } = part
-        for (let row = y * v; row < y * v + v; row++)
-          for (let column = x * h; column < x * h + h; column++) {
-            const n = row * storedX + column
-            if (first > 0) band.read(blocks, n)
-            else if (high > 0) blocks.values[n * 64] |= bits.take(1) << low
-            else if (dc !== null) {
-              part.previous = readDc(bits, dc, part.previous)
-              blocks.values[n * 64] = part.previous << low
-            }
-            bits.check()
-          }
-      }
-    }
+export function decodeProgressiveScan(bytes: Uint8Array, scan: Scan, all: AllCoefficients, file: string): void {
+  walkScan(bytes, scan, scan.first === 0 ? new DcReader(scan, all) : new AcReader(scan, all), file)
 }
 
-/** The AC coefficients first..last of one block after the other. */
-class Band {
-  /** Blocks, this one included, that have no more codes in this band. */
-  run = 0
-  private readonly bits: Bits
+function coefficientsOf({ components }: Scan, all: AllCoefficients): Coefficients[] {
+  return components.map(({ component }) => all.get(component) as Coefficients)
+}
+
+class DcReader implements BlockReader {
   private readonly scan: Scan
-  private readonly table: HuffmanTable | null
+  private readonly all: Coefficients[]
+  /** DC coefficient of each component's block before. */
+  private readonly previous: Int32Array
 
-  constructor(bits: Bits, scan: Scan) {
-    this.bits = bits
+  constructor(scan: Scan, all: AllCoefficients) {
     this.scan = scan
-    this.table = scan.components[0].ac
+    this.all = coefficientsOf(scan, all)
+    this.previous = new Int32Array(scan.components.length)
   }
 
-  /** @param n number of the block */
-  read(blocks: Coefficients, n: number): void {
-    if (this.scan.high > 0) this.refine(blocks, n)
+  restart(): void {
+    this.previous.fill(0)
+  }
+
+  block(bits: Bits, c: number, row: number, column: number): void {
+    const { components, high, low } = this.scan
+    const { values } = this.all[c]
+    const at = (row * components[c].component.storedX + column) * 64
+    if (high > 0) {
+      values[at] |= bits.take(1) << low
+      return
+    }
+    this.previous[c] = readDc(bits, components[c].dc as HuffmanTable, this.previous[c])
+    values[at] = this.previous[c] << low
+  }
+}
+
+/** The AC coefficients first..last of one component. */
+class AcReader implements BlockReader {
+  private readonly scan: Scan
+  private readonly coefficients: Coefficients
+  private readonly table: HuffmanTable
+  private readonly storedX: number
+  /** Blocks, the next one included, that have no more codes in this band. */
+  private run = 0
+
+  constructor(scan: Scan, all: AllCoefficients) {
+    this.scan = scan
+    this.coefficients = coefficientsOf(scan, all)[0]
+    this.table = scan.components[0].ac as HuffmanTable
+    this.storedX = scan.components[0].component.storedX
+  }
+
+  restart(): void {
+    this.run = 0
+  }
+
+  block(bits: Bits, _c: number, row: number, column: number): void {
+    const n = row * this.storedX + column
+    if (this.scan.high > 0) this.refine(bits, this.coefficients, n)
     else if (this.run > 0) this.run--
-    else this.begin(blocks, n)
+    else this.begin(bits, this.coefficients, n)
   }
 
-  private begin({ values, top }: Coefficients, n: number): void {
-    const { bits, table } = this
+  private begin(bits: Bits, { values, top }: Coefficients, n: number): void {
+    const { table } = this
     const { last, low } = this.scan
     for (let k = this.scan.first; k <= last; k++) {
-      const symbol = readSymbol(bits, table as HuffmanTable)
+      const symbol = readSymbol(bits, table)
       const size = symbol & 15
       k += symbol >> 4
       if (size > 0) {
-        if (k > last) throw this.tooMany()
+        if (k > last) throw this.tooMany(bits)
         values[n * 64 + ZIGZAG[k]] = extend(bits.take(size), size) << low
         top[n] = Math.max(top[n], k)
       } else if (symbol !== 0xf0) {
-        this.run = this.runLength(symbol >> 4) - 1
+        this.run = this.runLength(bits, symbol >> 4) - 1
         return
       }
     }
   }
 
-  private refine({ values, top }: Coefficients, n: number): void {
-    const { bits, table } = this
+  private refine(bits: Bits, { values, top }: Coefficients, n: number): void {
+    const { table } = this
     const at = n * 64
     const { last, low } = this.scan
     const bit = 1 << low
     let k = this.scan.first
     if (this.run === 0)
       for (; k <= last; k++) {
-        const symbol = readSymbol(bits, table as HuffmanTable)
+        const symbol = readSymbol(bits, table)
         let zeros = symbol >> 4
         let value = 0
         if ((symbol & 15) === 1) value = bits.take(1) === 1 ? bit : -bit
         else if ((symbol & 15) !== 0) throw bits.fault('E_JPEG_CODE', 'new coefficients of size 1', `${symbol & 15}`)
         else if (zeros < 15) {
-          this.run = this.runLength(zeros)
+          this.run = this.runLength(bits, zeros)
           break
         }
         for (; k <= last; k++) {
           const i = at + ZIGZAG[k]
           if (values[i] === 0) {
             if (zeros-- === 0) break
-          } else this.correct(values, i, bit)
+          } else this.correct(bits, values, i, bit)
         }
         if (value === 0) continue
-        if (k > last) throw this.tooMany()
+        if (k > last) throw this.tooMany(bits)
         values[at + ZIGZAG[k]] = value
         top[n] = Math.max(top[n], k)
       }
     if (this.run === 0) return
     const end = Math.min(last, top[n])
-    for (; k <= end; k++) if (values[at + ZIGZAG[k]] !== 0) this.correct(values, at + ZIGZAG[k], bit)
+    for (; k <= end; k++) if (values[at + ZIGZAG[k]] !== 0) this.correct(bits, values, at + ZIGZAG[k], bit)
     this.run--
   }
 
   /** A set bit moves the coefficient away from zero, unless the bit is there already. */
-  private correct(values: Int16Array, i: number, bit: number): void {
-    if (this.bits.take(1) === 1 && (values[i] & bit) === 0) values[i] += values[i] > 0 ? bit : -bit
+  private correct(bits: Bits, values: Int16Array, i: number, bit: number): void {
+    if (bits.take(1) === 1 && (values[i] & bit) === 0) values[i] += values[i] > 0 ? bit : -bit
   }
 
-  private runLength(size: number): number {
-    return (1 << size) + (size > 0 ? this.bits.take(size) : 0)
+  private runLength(bits: Bits, size: number): number {
+    return (1 << size) + (size > 0 ? bits.take(size) : 0)
   }
 
-  private tooMany() {
-    return this.bits.fault('E_JPEG_CODE', `coefficients up to ${this.scan.last}`, 'more')
+  private tooMany(bits: Bits) {
+    return bits.fault('E_JPEG_CODE', `coefficients up to ${this.scan.last}`, 'more')
   }
 }
 

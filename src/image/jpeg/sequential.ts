@@ -3,52 +3,48 @@
 //   DC: code for the size of the difference, then that many bits.   AC: code `run << 4 | size`, then size bits: skip run zeros;
 //   00 ends the block, F0 skips 16 zeros.
 // Source: ITU-T T.81, F.2.
-import { Bits } from './bits.ts'
+import type { Bits } from './bits.ts'
 import { type Component, type Scan, ZIGZAG } from './frame.ts'
 import { extend, type HuffmanTable, LOOK } from './huffman.ts'
 import { dequantise, inverseDct } from './idct.ts'
+import { type BlockReader, walkScan } from './walk.ts'
 
 /** Samples of one component: 8 * storedY rows of 8 * storedX. */
 export type Planes = ReadonlyMap<Component, Uint8ClampedArray>
 
 /** @throws SailError E_JPEG_CODE, E_JPEG_TRUNCATED, E_JPEG_RESTART */
 export function decodeSequentialScan(bytes: Uint8Array, scan: Scan, planes: Planes, file: string): void {
-  const { mcusX, mcusY, restart } = scan
-  const mcus = mcusX * mcusY
-  const bits = new Bits(bytes, scan.from, scan.to, restart === 0 ? 1 : Math.ceil(mcus / restart), file)
-  const alone = scan.components.length === 1
-  const parts = scan.components.map(({ component, dc, ac }) => ({
-    dc: dc as HuffmanTable,
-    ac: ac as HuffmanTable,
-    quant: component.quant as Uint16Array,
-    plane: planes.get(component) as Uint8ClampedArray,
-    stride: component.storedX * 8,
-    h: alone ? 1 : component.h,
-    v: alone ? 1 : component.v,
-    previous: 0,
-  }))
-  const block = new Int32Array(64)
-  let left = restart
-  for (let y = 0; y < mcusY; y++)
-    for (let x = 0; x < mcusX; x++) {
-      if (restart > 0 && left-- === 0) {
-        left = restart - 1
-        bits.restart()
-        for (const part of parts) part.previous = 0
-      }
-      for (const part of parts) {
-        const { stride, h, v } = part
-        for (let row = y * v; row < y * v + v; row++)
-          for (let column = x * h; column < x * h + h; column++) {
-            block.fill(0)
-            part.previous = readDc(bits, part.dc, part.previous)
-            block[0] = dequantise(part.previous, part.quant[0])
-            const ac = readAc(bits, part.ac, part.quant, block)
-            bits.check()
-            inverseDct(block, ac, part.plane, row * 8 * stride + column * 8, stride)
-          }
-      }
-    }
+  walkScan(bytes, scan, new SequentialReader(scan, planes), file)
+}
+
+class SequentialReader implements BlockReader {
+  private readonly components: Scan['components']
+  private readonly planes: Uint8ClampedArray[]
+  /** DC coefficient of each component's block before. */
+  private readonly previous: Int32Array
+  private readonly coefficients = new Int32Array(64)
+
+  constructor({ components }: Scan, planes: Planes) {
+    this.components = components
+    this.planes = components.map(({ component }) => planes.get(component) as Uint8ClampedArray)
+    this.previous = new Int32Array(components.length)
+  }
+
+  restart(): void {
+    this.previous.fill(0)
+  }
+
+  block(bits: Bits, c: number, row: number, column: number): void {
+    const { coefficients, previous } = this
+    const { component, dc, ac } = this.components[c]
+    const quant = component.quant as Uint16Array
+    const stride = component.storedX * 8
+    coefficients.fill(0)
+    previous[c] = readDc(bits, dc as HuffmanTable, previous[c])
+    coefficients[0] = dequantise(previous[c], quant[0])
+    const sum = readAc(bits, ac as HuffmanTable, quant, coefficients)
+    inverseDct(coefficients, sum, this.planes[c], row * 8 * stride + column * 8, stride)
+  }
 }
 
 /** The next DC coefficient. @throws SailError E_JPEG_CODE when it leaves 16 bits, as in no picture of 8-bit samples */
