@@ -10,7 +10,10 @@ const BITS = 22
 const HALF = 1 << (BITS - 1)
 const { imul } = Math
 
-/** Weights of one axis: output x takes `size[x]` inputs from `from[x]` on, with `weight[x * most ..]`; the rest, up to a multiple of 4, is 0. */
+/**
+ * Weights of one axis: output x takes `size[x]` inputs from `from[x]` on, with `weight[x * most ..]`; the rest of the `most`
+ * weights, a multiple of 4, is 0.
+ */
 interface Axis {
   readonly from: Int32Array
   readonly size: Int32Array

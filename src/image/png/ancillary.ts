@@ -11,12 +11,17 @@ const LEAST: Record<string, number> = { gAMA: 4, cHRM: 32, sRGB: 1, pHYs: 9, acT
 /** Pillow's MAX_TEXT_CHUNK and MAX_TEXT_MEMORY: what one text may inflate to, and all texts of a file together. */
 const MAX_TEXT = 1 << 20
 const MAX_TEXTS = 64 << 20
+/** Each costs a stream of its own. */
+const MAX_STREAMS = 1000
+
+type Fault = (expected: string, found: string) => SailError
 
 export class Ancillary {
   exif: Uint8Array | null = null
   private readonly header: Header
   private readonly file: string
   private texts = 0
+  private streams = 0
   private frames = 0
   private framed = false
 
@@ -32,31 +37,39 @@ export class Ancillary {
 
   /** @throws SailError E_PNG_CHUNK */
   async check(type: string, data: Uint8Array, place: string): Promise<void> {
-    const fault = (expected: string, found: string) =>
+    const fault: Fault = (expected, found) =>
       new SailError('E_PNG_CHUNK', { file: this.file, place, expected, found, hint: 'save the picture again' })
     const least = type === 'tRNS' ? transparencyBytes(this.header.colour) : (LEAST[type] ?? 0)
     if (data.length < least) throw fault(`at least ${least} bytes`, `${data.length}`)
+    if (type === 'fdAT' || type === 'IHDR') throw fault('a chunk that may stand here', type)
     if (type === 'eXIf') this.exif = data
+    else if (type === 'acTL' || type === 'fcTL') this.animation(type, data, fault)
+    else if (['tEXt', 'zTXt', 'iTXt', 'iCCP'].includes(type)) await this.text(type, data, fault)
+  }
+
+  private animation(type: string, data: Uint8Array, fault: Fault): void {
     if (type === 'acTL') {
       if (this.frames > 0) throw fault('one acTL', 'a second')
       const frames = u32(data, 0)
       this.frames = frames > 0x80000000 ? 0 : frames
+      return
     }
-    if (type === 'fdAT' || type === 'IHDR') throw fault('a chunk that may stand here', type)
-    if (type === 'fcTL') {
-      const { width, height } = this.header
-      const frame = [0, 4, 8, 12, 16].map((at) => u32(data, at)).join(' ')
-      if (this.framed || frame !== `0 ${width} ${height} 0 0`) throw fault(`frame 0 of ${width} x ${height}`, frame)
-      this.framed = true
-    }
-    if (type === 'tEXt') this.texts += data.length
-    const packed = type === 'iCCP' || type === 'zTXt' || type === 'iTXt' ? compressed(type, data) : null
+    const { width, height } = this.header
+    const frame = [0, 4, 8, 12, 16].map((at) => u32(data, at)).join(' ')
+    if (this.framed || frame !== `0 ${width} ${height} 0 0`) throw fault(`frame 0 of ${width} x ${height}`, frame)
+    this.framed = true
+  }
+
+  private async text(type: string, data: Uint8Array, fault: Fault): Promise<void> {
+    const packed = type === 'tEXt' ? null : compressed(type, data)
     if (packed === 'unknown method') throw fault('compression method 0', 'another')
-    if (packed !== null) {
+    if (packed === null) this.texts += data.length
+    else {
+      if (++this.streams > MAX_STREAMS) throw fault(`at most ${MAX_STREAMS} compressed texts`, 'more')
       const size = await inflatedSize(packed)
       if (size >= MAX_TEXT) throw fault(`less than ${MAX_TEXT} bytes after inflating`, 'more')
       this.texts += size
-    } else if (type === 'iTXt') this.texts += data.length
+    }
     if (this.texts > MAX_TEXTS) throw fault(`at most ${MAX_TEXTS} bytes of text`, 'more')
   }
 }

@@ -1,12 +1,10 @@
-// A PNG file is an 8-byte signature and then chunks:   | length u32 | type, 4 letters | data | CRC-32 of type and data |
-// The pixels are one zlib stream, cut into IDAT chunks that follow each other. What is checked is what Pillow checks, or
-// more: every CRC up to the first IDAT; not the CRC of IDAT, whose Adler-32 already covers the pixels; behind the pixels
-// only that chunks are whole. A missing IEND and bytes behind it are let pass as Pillow does.
-// Source: W3C PNG specification, clause 5; Pillow `PngImagePlugin.py`.
-import { SailError } from '../../errors.ts'
+// What the chunks of a PNG file hold. The pixels are one zlib stream, cut into IDAT chunks that follow each other. Checked
+// is what Pillow checks, or more: every CRC up to the first IDAT; not the CRC of IDAT, whose Adler-32 already covers the
+// pixels; behind the pixels only that chunks are whole. A missing IEND and bytes behind it are let pass, as Pillow does.
+// Source: W3C PNG specification, 5.6; Pillow `PngImagePlugin.py`.
 import type { DecodeContext } from '../rgb-image.ts'
 import { Ancillary } from './ancillary.ts'
-import { crc32 } from './crc32.ts'
+import { type Chunk, ChunkStream } from './chunk-stream.ts'
 import { type Header, parseHeader } from './header.ts'
 
 export interface PngFile {
@@ -19,71 +17,41 @@ export interface PngFile {
   readonly exif: Uint8Array | null
 }
 
-interface Chunk {
-  readonly type: string
-  readonly data: Uint8Array
-  readonly at: number
-}
-
-const SIGNATURE = 8
-
 /** @throws SailError E_PNG_CHUNK, E_PNG_CRC, E_PNG_TRUNCATED, E_PNG_HEADER, E_PNG_PALETTE, E_IMAGE_TOO_LARGE */
 export async function readChunks(bytes: Uint8Array, context: DecodeContext): Promise<PngFile> {
-  const { file } = context
-  const fault = (code: `E_${string}`, place: string, expected: string, found: string) =>
-    new SailError(code, { file, place, expected, found, hint: 'the file is damaged; fetch or save it again' })
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-
-  let at = SIGNATURE
-  const next = (): Chunk | null => {
-    if (bytes.length - at < 8) return null
-    const length = view.getUint32(at)
-    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
-    const place = `chunk at byte ${at}`
-    if (!/^[A-Za-z]{4}$/.test(type)) throw fault('E_PNG_CHUNK', place, 'a type of 4 letters', JSON.stringify(type))
-    const left = bytes.length - at - 8
-    if (length > left) throw fault('E_PNG_TRUNCATED', place, `${length} bytes of ${type}`, `${left}`)
-    const chunk = { type, data: bytes.subarray(at + 8, at + 8 + length), at }
-    at += 12 + length
-    return chunk
-  }
-  const verify = ({ type, data, at }: Chunk): void => {
-    const end = at + 8 + data.length
-    if (bytes.length < end + 4) throw fault('E_PNG_TRUNCATED', `${type} at byte ${at}`, 'a CRC', 'the end of the file')
-    const [stored, made] = [view.getUint32(end), crc32(bytes.subarray(at + 4, end))]
-    if (stored !== made) throw fault('E_PNG_CRC', `${type} at byte ${at}`, hex(made), hex(stored))
-  }
-
-  const first = next()
-  if (first?.type !== 'IHDR') throw fault('E_PNG_CHUNK', 'first chunk', 'IHDR', first?.type ?? 'the end of the file')
-  verify(first)
+  const stream = new ChunkStream(bytes, context.file)
+  const first = stream.next()
+  if (first?.type !== 'IHDR')
+    throw stream.fault('E_PNG_CHUNK', 'first chunk', 'IHDR', first?.type ?? 'the end of the file')
+  stream.verify(first)
   const header = parseHeader(first.data, context)
-  const ancillary = new Ancillary(header, file)
+  const ancillary = new Ancillary(header, context.file)
+
   let palette: Uint8Array | null = null
-  let chunk = next()
-  for (; chunk !== null && chunk.type !== 'IDAT'; chunk = next()) {
-    verify(chunk)
-    const place = `${chunk.type} at byte ${chunk.at}`
-    if (chunk.type === 'IHDR' || chunk.type === 'IEND' || (chunk.type === 'PLTE' && palette !== null))
-      throw fault('E_PNG_CHUNK', place, 'IDAT before it', 'none')
-    if (chunk.type === 'PLTE') palette = chunk.data
-    else await ancillary.check(chunk.type, chunk.data, place)
+  let chunk = stream.next()
+  for (; chunk !== null && chunk.type !== 'IDAT'; chunk = stream.next()) {
+    stream.verify(chunk)
+    const { type, data, place } = chunk
+    if (type === 'IEND' || (type === 'PLTE' && palette !== null))
+      throw stream.fault('E_PNG_CHUNK', place, 'IDAT before it', 'none')
+    if (type === 'PLTE') palette = data
+    else await ancillary.check(type, data, place)
   }
-  const entries = (palette?.length ?? 0) / 3
-  if (!Number.isInteger(entries) || entries > 256 || (header.colour === 3 && entries < 1))
-    throw fault('E_PNG_PALETTE', 'PLTE', '1 to 256 entries of 3 bytes', `${palette?.length ?? 0} bytes`)
+  checkPalette(stream, header, palette)
 
   const { animated } = ancillary
   const idat: Uint8Array[] = []
-  for (; chunk?.type === 'IDAT'; chunk = next()) idat.push(chunk.data)
-  if (idat.length === 0) throw fault('E_PNG_TRUNCATED', `byte ${at}`, 'IDAT', 'the end of the file')
-  for (; chunk !== null && chunk.type !== 'IEND'; chunk = next()) {
-    if (animated && chunk.type === 'fcTL') break // the next frame; what follows is never read
-    await ancillary.check(chunk.type, chunk.data, `${chunk.type} at byte ${chunk.at}`)
+  for (; chunk?.type === 'IDAT'; chunk = stream.next()) idat.push(chunk.data)
+  if (idat.length === 0) throw stream.fault('E_PNG_TRUNCATED', 'IDAT', 'the pixels', 'the end of the file')
+  for (let rest: Chunk | null = chunk; rest !== null && rest.type !== 'IEND'; rest = stream.next()) {
+    if (animated && rest.type === 'fcTL') break // the next frame; what follows is never read
+    await ancillary.check(rest.type, rest.data, rest.place)
   }
   return { header, palette: palette ?? new Uint8Array(0), idat, exif: ancillary.exif }
 }
 
-function hex(n: number): string {
-  return `0x${n.toString(16).padStart(8, '0')}`
+function checkPalette(stream: ChunkStream, { colour }: Header, palette: Uint8Array | null): void {
+  const entries = (palette?.length ?? 0) / 3
+  if (Number.isInteger(entries) && entries <= 256 && (colour !== 3 || entries > 0)) return
+  throw stream.fault('E_PNG_PALETTE', 'PLTE', '1 to 256 entries of 3 bytes', `${palette?.length ?? 0} bytes`)
 }
