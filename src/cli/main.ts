@@ -58,7 +58,5 @@ function endOfParsing(error: CommanderError, program: Command): number {
 
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf('--')
-  return (end < 0 ? args : args.slice(0, end)).some(
-    (arg) => arg === '--json' || arg === '--jsonl' || arg.startsWith('--jsonl='),
-  )
+  return (end < 0 ? args : args.slice(0, end)).includes('--json')
 }

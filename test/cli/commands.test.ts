@@ -1,0 +1,354 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { built, cli } from '../support/cli.ts'
+import { copyOf, type Dump, dumpBytes, floats, readDump } from '../support/dumps.ts'
+import { root } from '../support/golden.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+
+const cases = `${root}golden/cases/`
+const model = `${cases}models/tiny-a`
+const image = `${cases}images/noise-40x26.png`
+const goldenPath = `${cases}tiny-a-image.f32.safetensors`
+
+let golden: Dump
+const prompt = () => golden.metadata.get('prompt')!
+const ids = () => Array.from(golden.tensors.get('generated_ids')!.data, Number)
+const folder = mkdtempSync(join(tmpdir(), 'sail-test-'))
+const out = (name: string) => join(folder, name)
+
+beforeAll(async () => {
+  await built()
+  golden = await readDump(goldenPath)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('ask', () => {
+  const args = () => [
+    'ask',
+    '--model',
+    model,
+    '--image',
+    image,
+    '--prompt',
+    prompt(),
+    '--max-new-tokens',
+    String(ids().length),
+  ]
+
+  test("streams PyTorch's answer to stdout and its timing to stderr", async () => {
+    const { code, stdout, stderr } = await cli(args())
+    expect([code, stdout]).toEqual([0, `${golden.metadata.get('response')}\n`])
+    expect(stderr).toContain('tokens')
+    expect((await cli([...args(), '--quiet'])).stderr).toBe('')
+  })
+
+  test('--json prints one document with the documented fields', async () => {
+    const { code, stdout } = await cli([...args(), '--json', '--logprobs', '2'])
+    expect([code, stdout.trim().split('\n').length]).toEqual([0, 1])
+    const found = JSON.parse(stdout)
+    expect(found).toMatchObject({
+      text: golden.metadata.get('response'),
+      ids: ids(),
+      backend: 'reference',
+      weights: 'exact',
+    })
+    expect([...found.grid, found.prefix_tokens, found.prompt_tokens].every(Number.isInteger)).toBe(true)
+    expect(Object.keys(found.timings)).toEqual(['load_ms', 'prefix_ms', 'prompt_ms', 'decode_ms', 'tokens_per_second'])
+    expect(found.logprobs).toHaveLength(ids().length)
+    expect(['stop', 'length']).toContain(found.finish_reason)
+  })
+
+  test('--image - reads the image from stdin', async () => {
+    const piped = args().map((arg) => (arg === image ? '-' : arg))
+    expect((await cli(piped, { input: readFileSync(image) })).stdout).toBe(`${golden.metadata.get('response')}\n`)
+    expect((await cli(piped)).code).toBe(2)
+  })
+
+  test('--jsonl answers in order, with an error in the place of a line that cannot be answered', async () => {
+    const lines = [
+      { image, prompt: prompt() },
+      { prompt: 'what is é?' },
+      'no JSON',
+      { image: '/nowhere.png', prompt: 'x' },
+      { image, prompt: 'x', n: 1 },
+      { image, prompt: prompt() },
+    ]
+    const input = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n')
+    const { code, stdout } = await cli(
+      ['ask', '--model', model, '--jsonl', '-', '--max-new-tokens', String(ids().length)],
+      { input },
+    )
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(code).toBe(0)
+    expect(answers.map((answer) => answer.error?.code ?? answer.grid)).toEqual([
+      expect.any(Array),
+      null,
+      'E_JSONL_LINE',
+      'E_IMAGE_MISSING',
+      'E_JSONL_LINE',
+      expect.any(Array),
+    ])
+    expect(answers[0].ids).toEqual(ids())
+    expect(answers[5].ids).toEqual(ids())
+    writeFileSync(out('q.jsonl'), input)
+    const again = await cli(['ask', '--model', model, '--jsonl', out('q.jsonl'), '--max-new-tokens', '1', '--quiet'])
+    expect(again.stdout.trim().split('\n')).toHaveLength(6)
+  })
+
+  test('the same seed gives the same words', async () => {
+    const sampled = [...args(), '--temperature', '1.5', '--seed', '7', '--quiet']
+    expect((await cli(sampled)).stdout).toBe((await cli(sampled)).stdout)
+  })
+})
+
+describe('features', () => {
+  test('writes the map that PyTorch dumped, to a file and to stdout', async () => {
+    const args = ['features', '--model', model, '--image', image, '--quiet', '--out']
+    expect((await cli([...args, out('f.safetensors')])).code).toBe(0)
+    const { tensors, metadata } = await readDump(out('f.safetensors'))
+    expect(tensors.get('features')!.shape).toEqual(golden.tensors.get('vision_features')!.shape)
+    expect([...metadata.keys()].sort()).toEqual(['grid', 'image', 'model'])
+    const { bytes, code } = await cli([...args, '-'])
+    expect(code).toBe(0)
+    writeFileSync(out('g.safetensors'), bytes)
+    expect((await readDump(out('g.safetensors'))).tensors).toEqual(tensors)
+  })
+})
+
+describe('trace', () => {
+  test('writes a dump that verify and diff accept', async () => {
+    const args = ['trace', '--model', model, '--image', image, '--prompt', prompt(), '--max-new-tokens', '4', '--quiet']
+    expect((await cli([...args, '--stages', '**', '--out', out('t.safetensors')])).code).toBe(0)
+    const { tensors } = await readDump(out('t.safetensors'))
+    expect([...golden.tensors.keys()].filter((name) => !tensors.has(name))).toEqual([])
+    expect(tensors.has('step.2.layers.1.attn_weights')).toBe(true)
+    expect((await cli(['verify', '--model', model, '--golden', out('t.safetensors'), '--image', image])).code).toBe(0)
+    const { code, stdout } = await cli(['diff', goldenPath, out('t.safetensors'), '--json'])
+    expect(
+      JSON.parse(stdout)
+        .cases[0].stages.filter((stage: { pass: boolean }) => !stage.pass)
+        .map((s: { name: string }) => s.name),
+    ).toEqual(['generated_ids', 'step_logits'])
+    expect(code).toBe(1)
+  })
+
+  test('writes what the patterns choose and nothing else, aligned to their elements', async () => {
+    const args = [
+      'trace',
+      '--model',
+      model,
+      '--prompt',
+      'x',
+      '--stages',
+      'text.layers.*.k_rope,text.mask,input_ids',
+      '--out',
+      out('k.safetensors'),
+    ]
+    expect((await cli(args)).code).toBe(0)
+    expect([...(await readDump(out('k.safetensors'))).tensors.keys()].sort()).toEqual([
+      'input_ids',
+      'text.layers.0.k_rope',
+      'text.layers.1.k_rope',
+      'text.mask',
+    ])
+  })
+
+  test('a run that fails leaves nothing behind', async () => {
+    const args = [
+      'trace',
+      '--model',
+      model,
+      '--prompt',
+      '<vpatch>',
+      '--stages',
+      '**',
+      '--out',
+      out('never.safetensors'),
+    ]
+    expect((await cli(args)).code).toBe(2)
+    expect(readdirSync(folder).filter((name) => name.includes('never'))).toEqual([])
+  })
+})
+
+describe('verify', () => {
+  const args = ['verify', '--model', model, '--backend', 'reference', '--golden']
+
+  test('exits 0 and prints a table with a verdict', async () => {
+    const { code, stdout, stderr } = await cli([...args, goldenPath])
+    expect(code).toBe(0)
+    expect(stdout).toContain('prefix.layers.0.k_rope')
+    expect(stdout).toMatch(/pass: all \d+ stages agree/)
+    expect(stderr).not.toContain('not found')
+  })
+
+  test('--json is the documented document, for several dumps', async () => {
+    const { code, stdout } = await cli([
+      ...args,
+      goldenPath,
+      `${cases}tiny-a-text.f64.safetensors`,
+      '--json',
+      '--free-running',
+    ])
+    const found = JSON.parse(stdout)
+    expect([code, found.pass, found.first_failure]).toEqual([0, true, null])
+    expect(
+      found.cases.map(({ golden, pass }: { golden: string; pass: boolean }) => [golden.split('/').at(-1), pass]),
+    ).toEqual([
+      ['tiny-a-image.f32.safetensors', true],
+      ['tiny-a-text.f64.safetensors', true],
+    ])
+    for (const stage of found.cases[0].stages) {
+      expect(Object.keys(stage).slice(0, 6)).toEqual(['name', 'kind', 'max_abs', 'rel_l2', 'cosine', 'worst'])
+      expect([typeof stage.limit, stage.pass, Array.isArray(stage.worst.index)]).toEqual(['number', true, true])
+      expect(['exact', 'close']).toContain(stage.kind)
+    }
+    expect(found.cases[0].not_compared).toEqual([])
+  })
+
+  test('exits 1 and names the stage, in words and in JSON', async () => {
+    const wrong = copyOf(golden)
+    floats(wrong, 'prefix.layers.1.k_rope').data[70] += 0.5
+    floats(wrong, 'text.logits').data[3] = Number.NaN
+    writeFileSync(out('wrong.safetensors'), await dumpBytes(wrong))
+    const said = await cli([...args, out('wrong.safetensors'), '--image', image])
+    expect(said.code).toBe(1)
+    expect(said.stdout).toMatch(
+      /first difference: prefix\.layers\.1\.k_rope, relative L2 .* worst at \[.*\]: got .*, expected/,
+    )
+    expect(said.stdout).toContain('its inputs agree, so look at the rotation of the keys')
+    const { code, stdout } = await cli([...args, out('wrong.safetensors'), '--image', image, '--json'])
+    const found = JSON.parse(stdout)
+    expect([code, found.pass, found.first_failure]).toEqual([1, false, 'prefix.layers.1.k_rope'])
+    const logits = found.cases[0].stages.find(({ name }: { name: string }) => name === 'text.logits')
+    expect([logits.pass, logits.max_abs, logits.rel_l2]).toEqual([false, 'NaN', 'NaN'])
+  })
+
+  test('without the image it says so and starts at the patches; without those it is exit code 2', async () => {
+    const cut = copyOf(golden)
+    for (const name of ['image.rgb', 'image.resized']) cut.tensors.delete(name)
+    cut.metadata.set('image', 'images/elsewhere.png')
+    writeFileSync(out('alone.safetensors'), await dumpBytes(cut))
+    const alone = await cli([...args, out('alone.safetensors'), '--json'])
+    expect([alone.code, JSON.parse(alone.stdout).cases[0].not_compared]).toEqual([0, ['grid', 'patches']])
+    expect(alone.stderr).toContain('was not found')
+    cut.tensors.delete('patches')
+    writeFileSync(out('none.safetensors'), await dumpBytes(cut))
+    expect(await cli([...args, out('none.safetensors'), '--quiet'])).toMatchObject({ code: 2, stdout: '' })
+  })
+
+  test('an image path that leads out of the folder is not followed', async () => {
+    const sly = copyOf(golden)
+    sly.metadata.set('image', '../../../../../../etc/hosts')
+    writeFileSync(out('sly.safetensors'), await dumpBytes(sly))
+    const { code, stderr } = await cli([...args, out('sly.safetensors')])
+    expect(code).toBe(0)
+    expect(stderr).toContain('no path below the dump')
+  })
+
+  test('unknown tensors are listed, and nothing comparable is exit code 2', async () => {
+    const more = copyOf(golden)
+    more.tensors.set('prefix.layers.0.mystery', more.tensors.get('grid')!)
+    writeFileSync(out('more.safetensors'), await dumpBytes(more))
+    const { code, stdout } = await cli([...args, out('more.safetensors'), '--image', image, '--json'])
+    expect([code, JSON.parse(stdout).cases[0].not_compared]).toEqual([0, ['prefix.layers.0.mystery']])
+    const odd = {
+      tensors: new Map([['mystery', golden.tensors.get('grid')!]]),
+      metadata: new Map([
+        ['format', 'sail-golden/1'],
+        ['prompt', 'x'],
+      ]),
+    }
+    writeFileSync(out('odd.safetensors'), await dumpBytes({ ...odd, tensors: odd.tensors }))
+    expect((await cli([...args, out('odd.safetensors')])).code).toBe(2)
+  })
+})
+
+describe('diff', () => {
+  test('a dump agrees with itself and with its f64 run', async () => {
+    expect((await cli(['diff', goldenPath, goldenPath])).code).toBe(0)
+    expect((await cli(['diff', goldenPath.replace('f32', 'f64'), goldenPath])).code).toBe(0)
+  })
+  test('a changed dump is exit code 1 and named', async () => {
+    const wrong = copyOf(golden)
+    floats(wrong, 'text.layers.0.act').data[5] += 1
+    writeFileSync(out('diff.safetensors'), await dumpBytes(wrong))
+    const { code, stdout } = await cli(['diff', goldenPath, out('diff.safetensors'), '--json'])
+    expect([code, JSON.parse(stdout).first_failure]).toEqual([1, 'text.layers.0.act'])
+  })
+  test('two dumps with nothing in common are exit code 2', async () => {
+    const few: Dump = { tensors: new Map([['grid', golden.tensors.get('grid')!]]), metadata: golden.metadata }
+    writeFileSync(out('few.safetensors'), await dumpBytes(few))
+    expect((await cli(['diff', `${cases}tiny-a-text.f32.safetensors`, out('few.safetensors')])).code).toBe(2)
+  })
+})
+
+describe('preprocess', () => {
+  test('writes what PyTorch and Pillow made of the image', async () => {
+    const { code, stdout } = await cli([
+      'preprocess',
+      '--image',
+      image,
+      '--patch-size',
+      '14',
+      '--out',
+      out('p.safetensors'),
+      '--json',
+    ])
+    const { tensors } = await readDump(out('p.safetensors'))
+    expect(code).toBe(0)
+    for (const name of ['image.rgb', 'image.resized', 'patches', 'grid'])
+      expect(tensors.get(name), name).toEqual(golden.tensors.get(name))
+    expect(JSON.parse(stdout).grid).toEqual(Array.from(tensors.get('grid')!.data, Number))
+  })
+  test('--size needs no pixels', async () => {
+    const { stdout } = await cli(['preprocess', '--size', '640x480', '--patch-size', '14', '--json'])
+    expect(JSON.parse(stdout)).toEqual({
+      width: 640,
+      height: 480,
+      new_width: 644,
+      new_height: 490,
+      grid: [35, 46],
+      tokens: 1610,
+    })
+  })
+})
+
+describe('tokenize', () => {
+  test('gives ids, pieces and the decoded text', async () => {
+    const found = JSON.parse((await cli(['tokenize', '--model', model, '--text', 'what is <s>?'])).stdout)
+    expect(Object.keys(found)).toEqual(['ids', 'pieces', 'decoded'])
+    expect(found.pieces).toHaveLength(found.ids.length)
+    expect(found.pieces).toContain('<s>')
+    expect(found.decoded).not.toContain('<s>')
+  })
+  test('--jsonl answers line by line, a bad line with its error', async () => {
+    const input = '"one"\nbad\n"<vpatch>"\n12\n'
+    const { code, stdout } = await cli(['tokenize', '--model', model, '--jsonl'], { input })
+    const found = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect([code, found.map(({ error }) => error?.code ?? null)]).toEqual([
+      0,
+      [null, 'E_JSONL_LINE', null, 'E_JSONL_LINE'],
+    ])
+    expect(found[2].ids).toHaveLength(1)
+  })
+})
+
+describe('inspect', () => {
+  test('shows config, tensors and memory', async () => {
+    const found = JSON.parse((await cli(['inspect', '--model', model, '--json'])).stdout)
+    expect(found.problems).toEqual([])
+    expect(Object.keys(found.memory)).toEqual(['exact', 'f32', 'bf16', 'q8', 'q4'])
+    expect(found.tensors.map(({ name }: { name: string }) => name)).toContain('model.vis_embed.weight')
+    const { code, stdout } = await cli(['inspect', '--model', model])
+    expect([code, stdout.includes('nothing is wrong')]).toEqual([0, true])
+  })
+})
