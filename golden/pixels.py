@@ -134,6 +134,8 @@ def files(rng, small):
     yield "png-palette-transparent-entry.png", png(rng, 20, 15, 3, 8, trns=b"\xff\xff\0\xff")
     for w, h in [(90, 5), (3, 60)] if small else [(300, 21), (21, 300), (4000, 60), (60, 4000), (2000, 3), (1500, 1500)]:
         yield f"png-thin-{w}x{h}.png", png(rng, w, h, 2, 8)
+    for w, h in [(300, 2900)] if small else [(300, 2900), (500, 3000), (700, 1500), (900, 1800), (1000, 1900), (2000, 700)]:
+        yield f"png-tall-{w}x{h}.png", png(rng, w, h, 0, 1)  # Pillow resizes the height first where it shrinks most
 
     sizes = [(35, 27)] if small else [(1, 1), (2, 1), (1, 2), (3, 3), (5, 4), (8, 8), (9, 16), (17, 33), (35, 27), (100, 75)]
     for w, h in sizes:

@@ -1,6 +1,7 @@
-// Pillow's BILINEAR resize with antialias, bit for bit. Two passes, columns of the row first, then rows; each output is a
-// weighted sum of `support` inputs on both sides of its centre, weights in 22-bit fixed point, the picture in between
-// rounded to 8 bits. An axis whose size does not change is not touched.
+// Pillow's BILINEAR resize with antialias, bit for bit. One pass an axis; each output is a weighted sum of `support` inputs
+// on both sides of its centre, weights in 22-bit fixed point, the picture in between rounded to 8 bits, so the order of the
+// passes shows in the bytes: width first, unless the height shrinks by more than twice what the width shrinks by, as in tall
+// pictures. An axis whose size does not change is not touched.
 //   scale = in / out, centre = (x + 0.5) * scale, support = max(1, scale), weight = max(0, 1 - |distance| / support)
 // Source: Pillow `libImaging/Resample.c`.
 import { SailError } from '../errors.ts'
@@ -148,8 +149,10 @@ export function resizeBilinear(image: RgbImage, width: number, height: number): 
         expected: 'whole numbers of 1 or more',
         found: `${width} x ${height}`,
       })
-  let data = image.data
-  if (width !== image.width) data = resizeRows(data, image.height, image.width, width)
-  if (height !== image.height) data = resizeColumns(data, image.height, height, width)
+  const tall = height < image.height && image.height - height > 2 * (image.width - width)
+  let { data } = image
+  if (tall) data = resizeColumns(data, image.height, height, image.width)
+  if (width !== image.width) data = resizeRows(data, tall ? height : image.height, image.width, width)
+  if (!tall && height !== image.height) data = resizeColumns(data, image.height, height, width)
   return { data, width, height, exifOrientation: image.exifOrientation }
 }

@@ -14,6 +14,54 @@ test.each([
   expect([...resizeBilinear(picture, width, height).data]).toEqual(wanted)
 })
 
+// The order of the passes shows: 9 to 6 shrinks by more than twice 3 to 2, 9 to 7 does not; 2 to 3 grows.
+test.each([
+  [
+    3,
+    9,
+    2,
+    6,
+    [
+      73, 110, 111, 153, 92, 93, 125, 144, 150, 107, 126, 132, 160, 109, 115, 142, 91, 97, 120, 139, 145, 102, 139, 127,
+      155, 104, 110, 137, 174, 92, 106, 143, 145, 88, 125, 126,
+    ],
+  ],
+  [
+    3,
+    9,
+    2,
+    7,
+    [
+      64, 101, 113, 160, 83, 94, 119, 156, 141, 100, 137, 122, 164, 101, 138, 145, 83, 120, 129, 142, 113, 110, 123, 95,
+      137, 117, 154, 118, 155, 135, 148, 114, 99, 130, 167, 81, 105, 142, 154, 87, 124, 135,
+    ],
+  ],
+  [
+    2,
+    5,
+    3,
+    4,
+    [
+      56, 30, 67, 80, 86, 123, 104, 141, 178, 210, 101, 33, 140, 104, 89, 70, 107, 144, 176, 213, 145, 106, 143, 128,
+      36, 73, 110, 142, 179, 216, 167, 109, 146, 191, 39, 76,
+    ],
+  ],
+  [
+    2,
+    5,
+    3,
+    6,
+    [
+      0, 37, 74, 56, 93, 130, 111, 148, 185, 167, 15, 52, 128, 71, 108, 89, 126, 163, 205, 137, 28, 135, 120, 84, 65,
+      102, 139, 181, 218, 109, 111, 148, 112, 41, 78, 115, 157, 194, 231, 118, 124, 161, 80, 54, 91, 135, 172, 209, 191,
+      102, 139, 246, 32, 69,
+    ],
+  ],
+])('%i x %i to %i x %i takes the passes in Pillow’s order', (w, h, width, height, wanted) => {
+  const data = Uint8Array.from({ length: w * h * 3 }, (_, i) => (i * 37) % 251)
+  expect([...resizeBilinear(rgbImage({ data, width: w, height: h }), width, height).data]).toEqual(wanted)
+})
+
 test('a side that keeps its size is not touched', () => {
   expect(resizeBilinear(picture, 5, 2).data).toBe(picture.data)
   const taller = resizeBilinear(picture, 5, 3).data
