@@ -14,7 +14,7 @@ export interface InspectFlags extends OutputFlags {
 export async function inspect({ model, json = false }: InspectFlags, { signal }: Context): Promise<void> {
   const found = await inspectCheckpoint(model, { signal })
   if (json) await writeJson(asJson(found))
-  else await write(forTerminal(asText(model, found), process.stdout))
+  else await write(asText(model, found))
 }
 
 function asJson({ config, files, tensors, memory, cacheBytesPerToken, problems, warnings }: Inspection): object {
@@ -25,11 +25,12 @@ function asText(
   model: string,
   { config, tensors, memory, cacheBytesPerToken, problems, warnings }: Inspection,
 ): string {
+  const clean = (text: string): string => forTerminal(text, process.stdout) // before it is painted
   const style = { head: [], border: [], compact: true }
   const table = new Table({ head: ['tensor', 'dtype', 'shape', 'bytes', 'file'], style })
   for (const { name, dtype, shape, bytes, file } of tensors)
-    table.push([name, dtype, `(${shape.join(', ')})`, bytes, file])
-  const lines = [model]
+    table.push([clean(name), dtype, `(${shape.join(', ')})`, bytes, clean(file)])
+  const lines = [clean(model)]
   if (config !== null) {
     const sizes = Object.entries(config.dims).map(([letter, size]) => `${letter} ${size}`)
     lines.push(`family ${config.family.name}, ${sizes.join(', ')}, patch ${config.patchSize ?? 'none: text only'}`)
@@ -48,8 +49,9 @@ function asText(
         .join(', ')}`,
     )
   if (cacheBytesPerToken !== null) lines.push(`keys and values: ${cacheBytesPerToken} bytes a token`)
-  for (const warning of warnings) lines.push(`note: ${warning}`)
-  for (const { code, message } of problems) lines.push(paint('red', `wrong: ${code}: ${message}`, process.stdout))
+  for (const warning of warnings) lines.push(clean(`note: ${warning}`))
+  for (const { code, message } of problems)
+    lines.push(paint('red', clean(`wrong: ${code}: ${message}`), process.stdout))
   if (problems.length === 0) lines.push(paint('green', 'nothing is wrong: it loads', process.stdout))
   return `${lines.join('\n')}\n`
 }
