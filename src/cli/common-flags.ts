@@ -22,8 +22,16 @@ export interface ModelFlags extends OutputFlags {
   readonly profile?: string
 }
 
-/** --quiet and --no-color. */
-export function outputFlags(command: Command): Command {
+/**
+ * For commands that run no model: the flags of an engine are read and checked, so that a script may pass the same ones to
+ * every command; they change nothing here and stand in no help.
+ */
+export function plainFlags(command: Command): Command {
+  for (const option of engineOptions()) if (option.long !== '--max-patches') command.addOption(option.hideHelp())
+  return outputFlags(command)
+}
+
+function outputFlags(command: Command): Command {
   return command
     .option('--quiet', 'no progress and no notes on stderr; errors are still printed')
     .option('--no-color', 'no colour, also on a terminal')

@@ -1,13 +1,13 @@
 // sail diff: two dumps against each other, for people who check their own port.
 import type { Command } from 'commander'
-import { outputFlags } from './common-flags.ts'
+import { plainFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
 
 export function diffCommand(program: Command, context: Context): void {
   const command = program
     .command('diff')
     .description('compare two dumps, stage by stage, without a model; exit 1 when they part')
-  outputFlags(command)
+  plainFlags(command)
     .argument('<golden>', 'the dump that is right')
     .argument('<file>', 'the dump in question')
     .option('--json', 'one JSON document on stdout')

@@ -1,11 +1,11 @@
 // sail inspect: what a checkpoint holds, what it needs, and what is wrong with it.
 import type { Command } from 'commander'
-import { outputFlags } from './common-flags.ts'
+import { plainFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
 
 export function inspectCommand(program: Command, context: Context): void {
   const command = program.command('inspect').description('config, tensors, memory need and faults of a checkpoint')
-  outputFlags(command)
+  plainFlags(command)
     .requiredOption('--model <dir>', 'folder of the checkpoint')
     .option('--json', 'one JSON document on stdout')
     .action(async (flags) => (await import('./inspect-run.ts')).inspect(flags, context))

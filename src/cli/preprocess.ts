@@ -1,6 +1,6 @@
 // sail preprocess: from an image, or from its size alone, to what the model sees of it.
 import { type Command, Option } from 'commander'
-import { maxPatchesOption, outputFlags } from './common-flags.ts'
+import { maxPatchesOption, plainFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
 import { integer, size } from './flag-values.ts'
 
@@ -8,7 +8,7 @@ export function preprocessCommand(program: Command, context: Context): void {
   const command = program
     .command('preprocess')
     .description('resize and normalise an image into patches, without a model')
-  outputFlags(command)
+  plainFlags(command)
     .addOption(new Option('--image <file>', 'PNG or JPEG; - reads it from stdin').conflicts('size'))
     .addOption(new Option('--size <WxH>', 'only compute the target size of an image of this size').argParser(size))
     .requiredOption('--patch-size <p>', 'side of a patch in pixels, 1 to 1024', integer(1, 1024))

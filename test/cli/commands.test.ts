@@ -343,6 +343,10 @@ describe('tokenize', () => {
 })
 
 describe('inspect', () => {
+  test('takes the flags of an engine and leaves them alone', async () => {
+    const args = ['inspect', '--model', model, '--backend', 'reference', '--threads', '1', '--no-color', '--json']
+    expect((await cli(args)).code).toBe(0)
+  })
   test('shows config, tensors and memory', async () => {
     const found = JSON.parse((await cli(['inspect', '--model', model, '--json'])).stdout)
     expect(found.problems).toEqual([])
