@@ -1,4 +1,5 @@
-// `model.safetensors.index.json`: which shard holds which tensor, as Hugging Face splits checkpoints.
+// `model.safetensors.index.json`, or `pytorch_model.bin.index.json`: which shard holds which tensor, as Hugging Face
+// splits checkpoints.
 //   {"metadata": {"total_size": 4833792}, "weight_map": {"lm_head.weight": "model-00002-of-00002.safetensors", ..}}
 // The file names in it are the only names that a checkpoint can bring, so they must be bare; that the shards hold
 // exactly what the map says is checked once their headers are read.
@@ -6,7 +7,7 @@ import { readJson } from '../config/json.ts'
 import { listed, quote } from '../config/quote.ts'
 import { SailError } from '../errors.ts'
 import { isBareName } from './folder.ts'
-import type { SafetensorsHeader } from './safetensors/header.ts'
+import type { Shard } from './shard.ts'
 
 const maxShards = 512
 
@@ -59,7 +60,7 @@ export function parseIndex(file: string, bytes: Uint8Array): ReadonlyMap<string,
 export function checkIndex(
   file: string,
   map: ReadonlyMap<string, string>,
-  shards: ReadonlyMap<string, SafetensorsHeader>,
+  shards: ReadonlyMap<string, Pick<Shard, 'tensors'>>,
 ): void {
   const seen = new Map<string, string>()
   const twice: string[] = []

@@ -65,6 +65,18 @@ describe('bf16', () => {
     })
 })
 
-test.skip('p32-window-bin (skipped: its weights are torch .bin files, which are not read yet)', () => {})
+describe.skipIf(shared === null)(
+  'p32-window-bin, whose weights torch.save wrote (skipped without ../shared/golden)',
+  () => {
+    for (const dump of goldenDumps.filter(({ name }) => name.startsWith('p32-')))
+      test(`${dump.name} agrees, as with safetensors`, async () => {
+        const numerics = dump.dtype === 'bf16' ? 'bf16' : 'f32'
+        const sail = await Sail.load(`${shared}models/p32-window-bin`, { backend: 'reference', numerics })
+        const report = await verifyDump(sail, dump, false).finally(() => sail.close())
+        expect(explain(report)).toBeNull()
+        expect(passed(report)).toBe(true)
+      })
+  },
+)
 
 test.skipIf(shared !== null)('shared goldens (skipped: this checkout has none beside it)', () => {})

@@ -143,18 +143,32 @@ describe('openCheckpoint', () => {
       ],
     ],
     [
-      'torch files only',
-      'E_WEIGHTS_TORCH_BIN',
+      'a torch file that is none',
+      'E_TORCH_MAGIC',
       [
         { 'pytorch_model.bin': 'PK' },
-        { 'pytorch_model-00001-of-00002.bin': 'PK', 'config.json': '{}' },
-        { 'pytorch_model.bin.index.json': '{}', 'pytorch_model-00001-of-00001.bin': '' },
+        { 'pytorch_model.bin': fileWith({ a: f32(1) }) },
+        { 'pytorch_model.bin.index.json': index({ a: '1' }), '1': 'rubbish' },
+      ],
+    ],
+    [
+      'an index of torch files without a shard',
+      'E_INDEX_SHARD_MISSING',
+      [
+        { 'pytorch_model.bin.index.json': index({ a: '1' }) },
+        { 'pytorch_model.bin.index.json': index({ a: 'x' }), '1': one },
+        { 'pytorch_model.bin.index.json': index({ a: '2' }), 'pytorch_model-00001-of-00001.bin': '' },
       ],
     ],
     [
       'a folder without weights',
       'E_WEIGHTS_NONE',
-      [{}, { 'config.json': '{}' }, { 'model.gguf': 'GGUF', 'README.md': '' }],
+      [
+        {},
+        { 'config.json': '{}' },
+        { 'model.gguf': 'GGUF', 'README.md': '' },
+        { 'pytorch_model-00001-of-00002.bin': 'PK' },
+      ],
     ],
     [
       'a Git LFS pointer',
@@ -173,10 +187,16 @@ describe('openCheckpoint', () => {
     })
   }
 
-  test('asks a folder that cannot list its files for torch files by name', async () => {
-    const blind: Folder = { ...folderOf({ 'pytorch_model.bin.index.json': '{}' }), names: async () => null }
-    expect(await codeOf(() => openCheckpoint(blind))).toBe('E_WEIGHTS_TORCH_BIN')
-    expect(await codeOf(() => openCheckpoint({ ...folderOf({}), names: async () => null }))).toBe('E_WEIGHTS_NONE')
+  test('finds the files of a folder that cannot list them by name', async () => {
+    const blind = (files: Readonly<Record<string, string>>): Folder => ({ ...folderOf(files), names: async () => null })
+    expect(await codeOf(() => openCheckpoint(blind({ 'pytorch_model.bin.index.json': '{}' })))).toBe('E_INDEX_MAP')
+    expect(await codeOf(() => openCheckpoint(blind({})))).toBe('E_WEIGHTS_NONE')
+  })
+
+  test('prefers safetensors to torch files, whichever are whole', async () => {
+    const both = folderOf({ [indexName]: index({ a: '1' }), '1': one, 'pytorch_model.bin': 'rubbish' })
+    expect([...(await openCheckpoint(both)).tensors.keys()]).toEqual(['a'])
+    expect(await openCode({ 'model.safetensors': 'rubbish!', 'pytorch_model.bin': one })).toMatch(/^E_SAFETENSORS_/)
   })
 
   test('closes the shards it had opened when one is bad', async () => {

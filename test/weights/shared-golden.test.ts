@@ -10,12 +10,12 @@ import { readConfig } from '../../src/weights/read-config.ts'
 import { readHeader } from '../../src/weights/safetensors/header.ts'
 import { readTensor } from '../../src/weights/safetensors/read.ts'
 import { shared } from '../support/golden.ts'
-import { codeOf } from './files.ts'
 
 describe.skipIf(shared === null)('the shared golden files (skipped without ../shared/golden)', () => {
   for (const [name, count] of [
     ['p14', 31],
     ['p32-window', 22],
+    ['p32-window-bin', 22],
   ] as const) {
     test(`${name} loads, with the tensors that its config asks for`, async () => {
       const folder = await openFolder(`${shared}models/${name}`)
@@ -33,9 +33,16 @@ describe.skipIf(shared === null)('the shared golden files (skipped without ../sh
     })
   }
 
-  test('p32-window-bin is refused as torch files', async () => {
-    const folder = await openFolder(`${shared}models/p32-window-bin`)
-    expect(await codeOf(() => openCheckpoint(folder))).toBe('E_WEIGHTS_TORCH_BIN')
+  test('p32-window-bin holds the bytes of p32-window', async () => {
+    const [safe, torch] = await Promise.all(
+      ['p32-window', 'p32-window-bin'].map(async (name) => openCheckpoint(await openFolder(`${shared}models/${name}`))),
+    )
+    expect([...torch.tensors.keys()].sort()).toEqual([...safe.tensors.keys()].sort())
+    for (const [name, { dtype, shape }] of safe.tensors) {
+      expect(torch.tensors.get(name)).toMatchObject({ dtype, shape })
+      expect(Buffer.compare(await torch.read(name), await safe.read(name)), name).toBe(0)
+    }
+    await Promise.all([safe.close(), torch.close()])
   })
 
   test('every tensor of every case is read, in its declared type and size', async () => {

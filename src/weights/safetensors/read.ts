@@ -6,6 +6,7 @@ import { SailError } from '../../errors.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { toF32, viewAs } from '../formats/convert.ts'
+import { rowRange } from '../rows.ts'
 import type { TensorEntry } from './entry.ts'
 import type { SafetensorsHeader } from './header.ts'
 
@@ -48,27 +49,19 @@ export async function readTensor(
 }
 
 /**
- * Raw bytes of rows [from, to) of a tensor, rows being the first axis (a scalar is one row); all rows by default.
+ * Raw bytes of rows [from, to) of a tensor, all by default.
  * @throws SailError E_SAFETENSORS_NO_TENSOR, E_SAFETENSORS_ROWS; the source's own errors
  */
 export async function readRows(
   source: ByteSource,
   header: SafetensorsHeader,
   name: string,
-  from = 0,
+  from?: number,
   to?: number,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const { shape, begin, end } = entryOf(source.name, header, name)
-  const rows = shape[0] ?? 1
-  const last = to ?? rows
-  if (!(Number.isInteger(from) && Number.isInteger(last) && 0 <= from && from <= last && last <= rows)) {
-    const place = `tensor ${quote(name)}`
-    const expected = `a range within ${rows} rows`
-    throw new SailError('E_SAFETENSORS_ROWS', { file: source.name, place, expected, found: `[${from}, ${last})` })
-  }
-  const rowBytes = rows === 0 ? 0 : (end - begin) / rows
-  return source.read(begin + from * rowBytes, begin + last * rowBytes, signal)
+  const { begin, end } = rowRange(source.name, 'SAFETENSORS', name, entryOf(source.name, header, name), from, to)
+  return source.read(begin, end, signal)
 }
 
 type Decode = (shape: readonly number[], bytes: Uint8Array) => Tensor
