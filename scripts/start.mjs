@@ -1,8 +1,7 @@
 // npm start: from a fresh clone to an answer. Without arguments it asks the embedded model about a bundled picture;
 // `npm start -- --image my.jpg --prompt "..."` takes your own, `-- --model DIR` your own checkpoint.
 import { spawnSync } from 'node:child_process'
-import { relative } from 'node:path'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { build, install, root } from './setup.mjs'
 
 install()

@@ -36,7 +36,9 @@ for (const [name, tier] of Object.entries(tiers).filter(([name]) => asked.length
   const counts = tier.commands ? runCommands(tier.commands) : runVitest(tier.project)
   for (const key of Object.keys(total)) total[key] += counts[key]
   const verdict = counts.failed === 0 ? 'ok' : 'FAILED'
-  lines.push(`${name.padEnd(9)} ${verdict.padEnd(7)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped, ${((Date.now() - start) / 1000).toFixed(0)} s`)
+  lines.push(
+    `${name.padEnd(9)} ${verdict.padEnd(7)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped, ${((Date.now() - start) / 1000).toFixed(0)} s`,
+  )
 }
 rmSync(scratch, { recursive: true, force: true })
 console.log(`\n${lines.join('\n')}\n`)
@@ -56,7 +58,11 @@ function runCommands(commands) {
 function runVitest(project) {
   const report = join(scratch, `${project}.json`)
   const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const { status } = spawnSync(bin('vitest'), args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+  const { status } = spawnSync(bin('vitest'), args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
   let found
   try {
     found = JSON.parse(readFileSync(report, 'utf8'))
@@ -64,7 +70,9 @@ function runVitest(project) {
     return { passed: 0, failed: 1, skipped: 0 }
   }
   const tests = found.testResults.flatMap((file) => file.assertionResults)
-  const skipped = tests.filter((test) => test.status === 'pending' || test.status === 'skipped' || test.status === 'todo')
+  const skipped = tests.filter(
+    (test) => test.status === 'pending' || test.status === 'skipped' || test.status === 'todo',
+  )
   for (const test of skipped) console.log(`skipped: ${test.fullName}`)
   const failed = tests.filter((test) => test.status === 'failed').length
   const passed = tests.filter((test) => test.status === 'passed').length

@@ -1,6 +1,7 @@
 // An image on its own, without a model: decode, target size, resize, patches.
 import type { ImageInput, Preprocessed } from '../api.ts'
-import { MAX_PATCHES, preprocess } from '../image/index.ts'
+import { preprocess } from '../image/preprocess.ts'
+import { MAX_PATCHES } from '../image/target-size.ts'
 import type { Environment } from './environment.ts'
 import { readImage } from './image-input.ts'
 

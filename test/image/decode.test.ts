@@ -1,6 +1,6 @@
 // What a decoder may get wrong without any file being damaged, on files small enough to read here.
 import { expect, test } from 'vitest'
-import { decodeImage } from '../../src/image/index.ts'
+import { decodeImage } from '../../src/image/decode.ts'
 import { chunk, fixture, header, idat, patched, png } from './files.ts'
 
 const end = chunk('IEND', [])

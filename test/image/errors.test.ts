@@ -1,6 +1,6 @@
 // One code a fault, for what is not an image, what is another kind of image, and what a PNG or JPEG may have wrong.
 import { expect, test } from 'vitest'
-import { decodeImage } from '../../src/image/index.ts'
+import { decodeImage } from '../../src/image/decode.ts'
 import { chunk, fixture, header, idat, patched, png } from './files.ts'
 
 const latin = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0))

@@ -1,7 +1,7 @@
 // Seeded damage: whatever happens to the bytes, only a SailError may come out, or a picture of the declared size.
 import { expect, test } from 'vitest'
 import { SailError } from '../../src/errors.ts'
-import { decodeImage } from '../../src/image/index.ts'
+import { decodeImage } from '../../src/image/decode.ts'
 import { fixture } from './files.ts'
 
 const MUTATIONS = 2000

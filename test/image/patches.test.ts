@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { preprocess, rgbImage, toPatches } from '../../src/image/index.ts'
+import { toPatches } from '../../src/image/patches.ts'
+import { preprocess } from '../../src/image/preprocess.ts'
+import { rgbImage } from '../../src/image/rgb-image.ts'
 
 const f = Math.fround
 

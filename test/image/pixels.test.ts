@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { SailError } from '../../src/errors.ts'
-import { decodeImage, preprocess } from '../../src/image/index.ts'
+import { decodeImage } from '../../src/image/decode.ts'
+import { preprocess } from '../../src/image/preprocess.ts'
 import { root, shared } from '../support/golden.ts'
 
 interface Row {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { resizeBilinear, rgbImage } from '../../src/image/index.ts'
+import { resizeBilinear } from '../../src/image/resize.ts'
+import { rgbImage } from '../../src/image/rgb-image.ts'
 
 /** (2, 5, 3): 0, 7, 14, .. */
 const picture = rgbImage({ data: Uint8Array.from({ length: 30 }, (_, i) => i * 7), width: 5, height: 2 })

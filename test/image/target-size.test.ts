@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { SailError } from '../../src/errors.ts'
-import { targetSize } from '../../src/image/index.ts'
+import { targetSize } from '../../src/image/target-size.ts'
 import { shared } from '../support/golden.ts'
 
 // width, height, p, then new width, new height, as upstream's get_resize_output_image_size computes them.
