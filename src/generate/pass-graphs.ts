@@ -29,15 +29,14 @@ export class PassGraphs {
   /** @throws SailError E_GRAPH_STAGE_UNKNOWN, E_MODEL_NO_VISION */
   get({ patches, stages, given, keep }: GraphRequest): Graph {
     const key = JSON.stringify([patches, stages, given, keep])
-    const graph = this.#cut.get(key) ?? cutGraph(this.whole(patches), { outputs: stages, given, effects: keep })
+    const graph = this.#cut.get(key) ?? cutGraph(this.#graph(patches), { outputs: stages, given, effects: keep })
     this.#cut.delete(key)
     this.#cut.set(key, graph)
     if (this.#cut.size > KEPT) this.#cut.delete(this.#cut.keys().next().value!)
     return graph
   }
 
-  /** The uncut graph, all stages named. */
-  whole(patches: boolean): Graph {
+  #graph(patches: boolean): Graph {
     const graph = this.#whole.get(patches) ?? buildPass(this.#config, { patches })
     this.#whole.set(patches, graph)
     return graph

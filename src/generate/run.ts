@@ -7,7 +7,6 @@ import type { Engine, KvCache, MaskRule, Pass } from '../backends/backend.ts'
 import type { ModelConfig } from '../config/model-config.ts'
 import { SailError } from '../errors.ts'
 import type { F32Tensor } from '../tensor.ts'
-import { checkGiven } from './given.ts'
 import type { PassGraphs } from './pass-graphs.ts'
 
 export interface RunSetup {
@@ -106,8 +105,6 @@ export class EngineRun implements Run {
     const { engine, graphs, cache } = this.#setup
     const { stages = [], given = new Map(), keep = true, onStage, signal } = request
     const patches = patchIndices !== null
-    const P = this.prepared.patches?.shape[0] ?? 0
-    checkGiven(given, graphs.whole(patches), { S: ids.length, K: cache.length + ids.length, P })
     const graph = graphs.get({ patches, stages, given: [...given.keys()], keep })
     const pass: Pass = {
       graph,

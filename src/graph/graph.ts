@@ -6,6 +6,13 @@
 /** A fixed size, or S (query tokens), K (keys: cached + S), P (image patches). */
 export type Dim = number | 'S' | 'K' | 'P'
 
+/** What the letters mean in one run. */
+export type PassSizes = Readonly<Record<'S' | 'K' | 'P', number>>
+
+export function resolveShape(shape: readonly Dim[], sizes: PassSizes): number[] {
+  return shape.map((dim) => (typeof dim === 'number' ? dim : sizes[dim]))
+}
+
 export interface Value {
   readonly id: number
   readonly shape: readonly Dim[]

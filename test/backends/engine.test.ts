@@ -46,7 +46,7 @@ describe('a pass is checked at the border', () => {
     ['no patches', 'E_BACKEND_INPUT', () => ({ given: new Map() })],
     [
       'patches of another size',
-      'E_BACKEND_INPUT',
+      'E_GIVEN_SHAPE',
       () => ({ given: new Map([['patches', { ...tokens.patches, shape: [3, 8] }]]) }),
     ],
     [

@@ -2,6 +2,7 @@
 // written down. For tests of the loop; V = 16, eos = 2 and 3.
 import type { Prepared } from '../../src/api.ts'
 import type { Engine, KvCache, Pass } from '../../src/backends/backend.ts'
+import { checkPass } from '../../src/backends/check-pass.ts'
 import { families } from '../../src/config/family.ts'
 import type { ModelConfig } from '../../src/config/model-config.ts'
 import { PassGraphs } from '../../src/generate/pass-graphs.ts'
@@ -51,6 +52,7 @@ export class FakeEngine implements Engine {
   }
 
   async run(pass: Pass) {
+    checkPass(pass, config.dims.V)
     this.passes.push(pass)
     await this.before(pass)
     pass.signal?.throwIfAborted()

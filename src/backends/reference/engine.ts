@@ -2,10 +2,10 @@
 // dropped at once, so a pass holds a few (S, F) arrays and not all of them.
 import { SailError } from '../../errors.ts'
 import { fuseAttention } from '../../graph/fuse.ts'
-import { type Graph, inputsOf, type Op, type Value } from '../../graph/graph.ts'
+import { type Graph, inputsOf, type Op, type PassSizes, resolveShape, type Value } from '../../graph/graph.ts'
 import type { F32Tensor } from '../../tensor.ts'
 import type { Engine, EngineInfo, LoadRequest, Pass } from '../backend.ts'
-import { checkPass, type PassSizes, resolveShape } from './check-pass.ts'
+import { checkPass } from '../check-pass.ts'
 import { ReferenceCache } from './kv-cache.ts'
 import { type Numerics, numericsOf } from './numerics.ts'
 import { type Frame, startOp } from './run-op.ts'

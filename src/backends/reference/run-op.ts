@@ -1,8 +1,16 @@
 // One op of the graph becomes one call of its loops in ops/: values are looked up by id, the result's memory is taken.
-import type { AttentionOp, AttnMixOp, AttnWeightsOp, Op, Value, Weight } from '../../graph/graph.ts'
+import {
+  type AttentionOp,
+  type AttnMixOp,
+  type AttnWeightsOp,
+  type Op,
+  type PassSizes,
+  resolveShape,
+  type Value,
+  type Weight,
+} from '../../graph/graph.ts'
 import { sizeOf } from '../../tensor.ts'
 import type { Pass } from '../backend.ts'
-import { type PassSizes, resolveShape } from './check-pass.ts'
 import type { ReferenceCache } from './kv-cache.ts'
 import type { Numerics } from './numerics.ts'
 import { attention, attnMix, attnWeights } from './ops/attention.ts'

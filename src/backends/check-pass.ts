@@ -1,21 +1,13 @@
-// The border of the engine: what a pass brings is checked once, here; the loops behind it trust.
-import { SailError } from '../../errors.ts'
-import type { Dim, Graph } from '../../graph/graph.ts'
-import { sizeOf } from '../../tensor.ts'
-import type { Pass } from '../backend.ts'
+// The border of an engine, whatever runs behind it: what a pass brings is checked once, here; the loops trust.
+import { SailError } from '../errors.ts'
+import { type Graph, type PassSizes, resolveShape } from '../graph/graph.ts'
+import { sizeOf } from '../tensor.ts'
+import type { Pass } from './backend.ts'
 
-/** The run-time sizes of a pass: query tokens, keys (cached + S), image patches. */
-export interface PassSizes {
-  readonly S: number
-  readonly K: number
-  readonly P: number
-}
-
-export function resolveShape(shape: readonly Dim[], sizes: PassSizes): number[] {
-  return shape.map((dim) => (typeof dim === 'number' ? dim : sizes[dim]))
-}
-
-/** @throws SailError E_BACKEND_INPUT (ids, positions, patch indices, given values), E_BACKEND_MASK, E_BACKEND_KEEP */
+/**
+ * @throws SailError E_BACKEND_INPUT (ids, positions, patch indices, an input missing or too many), E_GIVEN_DTYPE and
+ *   E_GIVEN_SHAPE (a value that does not fit its stage), E_BACKEND_MASK, E_BACKEND_KEEP
+ */
 export function checkPass(pass: Pass, vocabulary: number): PassSizes {
   const { graph, ids, positions, patchIndices, cache, mask, given } = pass
   const S = ids.length
@@ -68,13 +60,16 @@ function checkGiven({ graph, given }: Pass, sizes: PassSizes): void {
       `one of ${[...graph.inputs.keys()].join(', ') || 'no inputs'}`,
       name,
     )
-  for (const [name, value] of graph.inputs) {
-    const shape = resolveShape(value.shape, sizes)
-    const tensor = given.get(name)
-    const right =
-      tensor?.dtype === 'F32' && tensor.shape.join() === shape.join() && tensor.data.length === sizeOf(shape)
-    const found = tensor === undefined ? 'nothing' : `${tensor.dtype} (${tensor.shape.join(', ')})`
-    expect('E_BACKEND_INPUT', name, right, `F32 (${shape.join(', ')})`, found)
+  for (const [name, { shape: letters }] of graph.inputs) {
+    const shape = resolveShape(letters, sizes)
+    const tensor = given.get(name) ?? null
+    const expected = `F32 (${shape.join(', ')})`
+    expect('E_BACKEND_INPUT', name, tensor !== null, expected, 'nothing')
+    if (tensor === null) continue
+    const isF32 = tensor.dtype === 'F32' && tensor.data instanceof Float32Array
+    expect('E_GIVEN_DTYPE', name, isF32, expected, tensor.dtype)
+    const fits = tensor.shape.join() === shape.join() && tensor.data.length === sizeOf(shape)
+    expect('E_GIVEN_SHAPE', name, fits, expected, `(${tensor.shape.join(', ')}) with ${tensor.data.length} values`)
   }
 }
 
