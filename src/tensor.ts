@@ -27,6 +27,14 @@ export function i64(shape: readonly number[], values: Iterable<number>): I64Tens
   return { dtype: 'I64', shape, data: BigInt64Array.from(values, BigInt) }
 }
 
+/** Rows of one length as (rows, length); (0, 0) when there are none. */
+export function stackRows(rows: readonly Float32Array[]): F32Tensor {
+  const width = rows[0]?.length ?? 0
+  const data = new Float32Array(rows.length * width)
+  for (const [i, row] of rows.entries()) data.set(row, i * width)
+  return f32([rows.length, width], data)
+}
+
 /** Number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((n, d) => n * d, 1)

@@ -1,9 +1,10 @@
-// What precedes the first pass, by its golden name and in the order of the data. Each is made when it is asked for, as
-// the mask alone has T * T entries.
-import type { Prepared } from '../api.ts'
-import { sequenceMask } from '../sequence/mask.ts'
-import { i64, type Tensor } from '../tensor.ts'
+// The named tensors of a run that no op computes: what precedes the first pass, and the mask of each pass. They are made
+// when they are asked for, as a mask of the case has T * T entries.
+import type { PassPlan, Prepared } from '../api.ts'
+import { maskTensor, sequenceMask } from '../sequence/mask.ts'
+import { i64, type Tensor, type U8Tensor } from '../tensor.ts'
 
+/** What precedes the first pass, by its golden name and in the order of the data. */
 export function caseTensors(prepared: Prepared): [name: string, make: () => Tensor][] {
   const { image, patches, grid, ids, patchIndices, positions, prefixLength } = prepared
   const T = ids.length
@@ -24,4 +25,9 @@ export function caseTensors(prepared: Prepared): [name: string, make: () => Tens
     ['mask', () => sequenceMask(T, prefixLength)],
     ['prefix_len', () => i64([1], [prefixLength])],
   ]
+}
+
+/** `<pass>.mask`, (S, K): rows queries, columns keys, 1 = visible. */
+export function passMask({ mask, from, to }: Omit<PassPlan, 'name'>): U8Tensor {
+  return maskTensor(mask, to - from, to)
 }

@@ -6,9 +6,8 @@ import type { ModelConfig } from '../config/model-config.ts'
 import { chooseGreedy } from '../generate/choose.ts'
 import { generateSettings } from '../generate/options.ts'
 import { filteredScores } from '../generate/scores.ts'
-import { maskTensor } from '../sequence/mask.ts'
-import { type F32Tensor, f32, i64, type Tensor } from '../tensor.ts'
-import { caseTensors } from './case-tensors.ts'
+import { type F32Tensor, i64, stackRows, type Tensor } from '../tensor.ts'
+import { caseTensors, passMask } from './case-tensors.ts'
 import { featureMap } from './features.ts'
 import { handover } from './handover.ts'
 import { linkSignals } from './link-signals.ts'
@@ -59,7 +58,7 @@ async function* steps(setup: TraceSetup, first: Float32Array): AsyncGenerator<Tr
     logits = outputs.get(NEXT)!.data
   }
   if (plan.ofCase.has('generated_ids')) yield { name: 'generated_ids', tensor: i64([ids.length], ids) }
-  if (plan.ofCase.has('step_logits')) yield { name: 'step_logits', tensor: stack(rows) }
+  if (plan.ofCase.has('step_logits')) yield { name: 'step_logits', tensor: stackRows(rows) }
 }
 
 /**
@@ -71,12 +70,11 @@ async function* traced(
   name: string,
   also: readonly string[],
   keep: boolean,
-  { from, to, mask }: PassPlan,
+  plan: PassPlan,
   id?: number,
 ): AsyncGenerator<TraceEntry, ReadonlyMap<string, F32Tensor>> {
   const given = setup.plan.givenOf(name)
-  const here = (stage: string): Tensor | undefined =>
-    stage === 'mask' ? maskTensor(mask, to - from, to) : given.get(stage)
+  const here = (stage: string): Tensor | undefined => (stage === 'mask' ? passMask(plan) : given.get(stage))
   const waiting = setup.plan.stagesOf(name)
   const wanted = new Set(waiting.filter((stage) => stage !== 'mask' && !given.has(stage)))
   const kept = new Map<string, F32Tensor>()
@@ -110,12 +108,4 @@ function outputs(
       link.unlink()
     }
   })
-}
-
-/** Rows as one (N, V). */
-function stack(rows: readonly Float32Array[]): F32Tensor {
-  const V = rows[0].length
-  const data = new Float32Array(rows.length * V)
-  for (const [i, row] of rows.entries()) data.set(row, i * V)
-  return f32([rows.length, V], data)
 }

@@ -1,15 +1,14 @@
 // Masks as tensors, for dumps and comparisons only: U8, rows queries, columns keys, 1 = visible. The model itself works
 // from the rules.
-import type { MaskRule } from '../config/mask-rule.ts'
+import { type MaskRule, visibleKeys } from '../config/mask-rule.ts'
 import { type U8Tensor, u8 } from '../tensor.ts'
 
-/** (S, K): what S queries see of K keys, the last S of which are their own. The window counts tokens, not positions. */
+/** (S, K): what S queries see of K keys, the last S of which are their own. */
 export function maskTensor(rule: MaskRule, S: number, K: number): U8Tensor {
   const data = new Uint8Array(S * K)
   for (let s = 0; s < S; s++) {
-    const query = K - S + s
-    const from = rule.kind === 'full' || rule.window === null ? 0 : Math.max(0, query - rule.window + 1)
-    data.fill(1, s * K + from, s * K + (rule.kind === 'full' ? K : query + 1))
+    const [from, to] = visibleKeys(rule, s, S, K)
+    data.fill(1, s * K + from, s * K + to)
   }
   return u8([S, K], data)
 }

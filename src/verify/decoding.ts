@@ -3,7 +3,7 @@
 // those behind generated id k - 1. The choice is the largest logit, the lowest id of equal ones, until an eos.
 import type { Prepared, Run } from '../api.ts'
 import { findStage } from '../graph/stages-names.ts'
-import { f32, i64 } from '../tensor.ts'
+import { i64 } from '../tensor.ts'
 import type { VerifiedCase } from './case.ts'
 
 export interface Generated {
@@ -66,14 +66,6 @@ export function largest(values: ArrayLike<number>): number {
 
 export function idsTensor(ids: readonly number[]) {
   return i64([ids.length], ids)
-}
-
-/** (N, V) */
-export function stacked(rows: readonly Float32Array[]) {
-  const V = rows[0]?.length ?? 0
-  const data = new Float32Array(rows.length * V)
-  for (const [i, row] of rows.entries()) data.set(row, i * V)
-  return f32([rows.length, V], data)
 }
 
 /** The dump's own choice, row by row of its step_logits; null when it has none that can be read. */

@@ -1,8 +1,9 @@
 // A whole dump, teacher-forced: what precedes the passes, the passes, the steps.
 import type { Prepared, Run } from '../api.ts'
 import { findStage } from '../graph/stages-names.ts'
+import { stackRows } from '../tensor.ts'
 import { type CaseSetup, type PassPlace, VerifiedCase } from './case.ts'
-import { closing, countOf, generate, goldenChoice, goldenIds, idsTensor, stacked } from './decoding.ts'
+import { closing, countOf, generate, goldenChoice, goldenIds, idsTensor } from './decoding.ts'
 import { freeRunning, yardstick } from './limits.ts'
 import type { CaseReport } from './report.ts'
 import { goldenSequence } from './sequence.ts'
@@ -74,7 +75,7 @@ async function decode(
   const { dtype } = of.setup.file
   const limit = freeRunning(yardstick('step_logits', dtype, dims.L), dtype, of.factor)
   const note = 'its inputs are not in the dump: our own run, fed the ids of the dump'
-  await of.check('step_logits', stacked(rows), limit, () => ({ inputs: 'own', note }))
+  await of.check('step_logits', stackRows(rows), limit, () => ({ inputs: 'own', note }))
 }
 
 /**

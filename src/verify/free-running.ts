@@ -2,13 +2,13 @@
 // PyTorch's own error, measured between the dump and its file in the other precision where that stands beside it
 // (X.f32.safetensors and X.f64.safetensors), else taken from the yardstick.
 import type { Prepared, Run } from '../api.ts'
+import { passMask } from '../facade/case-tensors.ts'
 import { featureMap } from '../facade/features.ts'
-import { passMask } from '../facade/pass-mask.ts'
 import { findStage } from '../graph/stages-names.ts'
-import type { F32Tensor, Tensor } from '../tensor.ts'
+import { type F32Tensor, stackRows, type Tensor } from '../tensor.ts'
 import { type CaseSetup, VerifiedCase } from './case.ts'
 import { compare } from './compare.ts'
-import { closing, countOf, generate, goldenChoice, goldenIds, stacked } from './decoding.ts'
+import { closing, countOf, generate, goldenChoice, goldenIds } from './decoding.ts'
 import { judgeIds } from './forced-case.ts'
 import type { GoldenFile } from './golden-file.ts'
 import { figure, freeRunning, ropeTable } from './limits.ts'
@@ -80,7 +80,7 @@ class FreeRun {
     }
     const { ids, rows } = await generate({ of, prepared: this.#prepared, N, fed, step }, first)
     await judgeIds(of, ids, isBf16 ? await goldenChoice(of) : null)
-    if (of.golden.has('step_logits')) await this.#check('step_logits', stacked(rows))
+    if (of.golden.has('step_logits')) await this.#check('step_logits', stackRows(rows))
   }
 
   async #check(name: string, got: F32Tensor): Promise<void> {

@@ -2,8 +2,8 @@
 // cut at the nearest stages that the dump has. Between passes the cache is filled with the dump's keys and values, so
 // that an error of one pass does not reach the next.
 import type { Prepared, StageRequest } from '../api.ts'
+import { passMask } from '../facade/case-tensors.ts'
 import { featureMap } from '../facade/features.ts'
-import { passMask } from '../facade/pass-mask.ts'
 import { dimension, findStage, type StagePlace, stageInputs } from '../graph/stages-names.ts'
 import type { F32Tensor } from '../tensor.ts'
 import type { PassPlace, VerifiedCase } from './case.ts'

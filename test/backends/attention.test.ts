@@ -1,18 +1,17 @@
 import { expect, test } from 'vitest'
 import { numericsOf } from '../../src/backends/reference/numerics.ts'
 import { attention, attnMix, attnWeights } from '../../src/backends/reference/ops/attention.ts'
-import { visibleKeys } from '../../src/backends/reference/ops/attention-row.ts'
+import { visibleKeys } from '../../src/config/mask-rule.ts'
 import { distinct, run } from './run.ts'
 
 const { f32 } = numericsOf
 
 test('the mask rule says which keys a query sees', () => {
-  const sizes = { S: 2, K: 5, H: 1, G: 1, E: 2 }
-  expect(visibleKeys({ kind: 'full', window: null }, 0, sizes)).toEqual([0, 5])
-  expect(visibleKeys({ kind: 'causal', window: null }, 0, sizes)).toEqual([0, 4])
-  expect(visibleKeys({ kind: 'causal', window: null }, 1, sizes)).toEqual([0, 5])
-  expect(visibleKeys({ kind: 'causal', window: 2 }, 1, sizes)).toEqual([3, 5])
-  expect(visibleKeys({ kind: 'causal', window: 9 }, 1, sizes)).toEqual([0, 5])
+  expect(visibleKeys({ kind: 'full', window: null }, 0, 2, 5)).toEqual([0, 5])
+  expect(visibleKeys({ kind: 'causal', window: null }, 0, 2, 5)).toEqual([0, 4])
+  expect(visibleKeys({ kind: 'causal', window: null }, 1, 2, 5)).toEqual([0, 5])
+  expect(visibleKeys({ kind: 'causal', window: 2 }, 1, 2, 5)).toEqual([3, 5])
+  expect(visibleKeys({ kind: 'causal', window: 9 }, 1, 2, 5)).toEqual([0, 5])
 })
 
 test('weights are the softmax of the visible scores, 0 where hidden', () => {

@@ -2,9 +2,8 @@
 // through all stages behind it, as a port with that mistake would dump it.
 import { readFileSync } from 'node:fs'
 import type { Prepared } from '../../src/api.ts'
-import { caseTensors } from '../../src/facade/case-tensors.ts'
+import { caseTensors, passMask } from '../../src/facade/case-tensors.ts'
 import { featureMap } from '../../src/facade/features.ts'
-import { passMask } from '../../src/facade/pass-mask.ts'
 import { stageNames } from '../../src/graph/stages-names.ts'
 import type { Sail } from '../../src/node.ts'
 import type { F32Tensor, Tensor } from '../../src/tensor.ts'

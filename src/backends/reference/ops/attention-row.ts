@@ -1,7 +1,6 @@
 // The three steps of one query row of attention, shared by the ops of attention.ts: score, exponentiate, mix.
 // Keys and values come from the cache as (K, G * E), a row a token, groups side by side; query head h reads group
 // floor(h * G / H), so H / G neighbouring heads share one (upstream's repeat_kv).
-import type { MaskRule } from '../../backend.ts'
 import { dots } from '../dots.ts'
 
 export interface AttentionSizes {
@@ -10,13 +9,6 @@ export interface AttentionSizes {
   readonly H: number
   readonly G: number
   readonly E: number
-}
-
-/** Keys [from, to) that query s of the pass sees. The window counts tokens, not position ids. */
-export function visibleKeys(mask: MaskRule, s: number, { S, K }: AttentionSizes): readonly [number, number] {
-  if (mask.kind === 'full') return [0, K]
-  const query = K - S + s
-  return [mask.window === null ? 0 : Math.max(0, query - mask.window + 1), query + 1]
 }
 
 /** The key/value head of query head h. */

@@ -4,10 +4,10 @@
 // attention: both, one query row at a time; in f32 the bits are the same.                                       (S, H * E)
 // In bf16 the pair is upstream's eager attention and `attention` its SDPA: PyTorch's CPU kernel keeps scores in f32,
 // rounds exp(score - max) for the product with v, and divides by the f32 sum at the end.
-import type { MaskRule } from '../../backend.ts'
+import { type MaskRule, visibleKeys } from '../../../config/mask-rule.ts'
 import type { Numerics } from '../numerics.ts'
 import type { Work } from '../work.ts'
-import { type AttentionSizes, expRow, mixRow, scoreRow, visibleKeys } from './attention-row.ts'
+import { type AttentionSizes, expRow, mixRow, scoreRow } from './attention-row.ts'
 
 export function* attnWeights(
   out: Float32Array,
@@ -21,7 +21,7 @@ export function* attnWeights(
   const scores = new Float64Array(K)
   for (let h = 0; h < H; h++)
     for (let s = 0; s < S; s++) {
-      const [from, to] = visibleKeys(mask, s, sizes)
+      const [from, to] = visibleKeys(mask, s, S, K)
       const n = to - from
       scoreRow(scores, q, keys, [h, s, from, n], sizes)
       for (let k = 0; k < n; k++) scores[k] = result(step(scores[k]) / Math.sqrt(E))
@@ -65,7 +65,7 @@ export function* attention(
   const mixed = new Float64Array(E)
   for (let h = 0; h < H; h++)
     for (let s = 0; s < S; s++) {
-      const [from, to] = visibleKeys(mask, s, sizes)
+      const [from, to] = visibleKeys(mask, s, S, K)
       const n = to - from
       scoreRow(scores, q, keys, [h, s, from, n], sizes)
       for (let k = 0; k < n; k++) scores[k] = Math.fround(scores[k] / Math.sqrt(E))
