@@ -6,6 +6,7 @@ import { readWhole } from '../../src/weights/folder.ts'
 import { type HttpOptions, openUrl } from '../../src/weights/http-source.ts'
 import { urlFolder } from '../../src/weights/url-folder.ts'
 import { bytesOf, codeOf, fileWith } from './files.ts'
+import { fixtures } from './torch/fixtures.ts'
 
 const content: Uint8Array = Uint8Array.from({ length: 1000 }, (_, i) => i % 251)
 let server: Server | undefined
@@ -177,7 +178,12 @@ describe('openUrl', () => {
 
 describe('urlFolder', () => {
   const weights = fileWith({ w: { dtype: 'F32', shape: [2], data: bytesOf(Float32Array.of(1, 2)) } })
-  const files: Record<string, Uint8Array> = { '/m/model.safetensors': weights, '/m/a%20b': content }
+  const torch = fixtures('valid', '.bin').find(({ name }) => name === 'many')!.bytes
+  const files: Record<string, Uint8Array> = {
+    '/m/model.safetensors': weights,
+    '/m/a%20b': content,
+    '/t/pytorch_model.bin': torch,
+  }
   const handler: Handler = (q, r) => {
     const file = files[q.url!.split('?')[0]]
     if (file === undefined) r.writeHead(404).end()
@@ -195,6 +201,13 @@ describe('urlFolder', () => {
     ])
     expect((await readWhole(folder, 'a b', 1000)).length).toBe(1000)
     expect(await folder.names()).toBe(null)
+    await checkpoint.close()
+  })
+
+  test('opens a torch checkpoint behind a base URL, of which it reads headers and what is asked for', async () => {
+    const checkpoint = await openCheckpoint(urlFolder(`${await serve(handler)}/t`))
+    expect(checkpoint.tensors.size).toBe(12)
+    expect(await checkpoint.read('layers.7.weight')).toEqual(bytesOf(Float32Array.of(7)))
     await checkpoint.close()
   })
 

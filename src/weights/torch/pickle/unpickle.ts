@@ -17,6 +17,8 @@ const maxStack = 10_000
 const maxMarks = 16
 const maxMemo = 1_000_000
 const maxDepth = 8
+/** Of a dict: tensors, or versions of modules. */
+const maxItems = 100_000
 
 /** The value of a pickle. @throws SailError E_TORCH_*, one code a fault, with the byte of the opcode */
 export function unpickle(file: string, bytes: Uint8Array): Value {
@@ -145,6 +147,7 @@ class Machine {
       if (dict.items.has(key)) throw this.#fault('DUPLICATE', 'each key once', `${quote(key)} again`)
       dict.items.set(key, value)
     }
+    if (dict.items.size > maxItems) throw this.#fault('COUNT', `at most ${maxItems} entries in a dict`, 'more')
     dict.depth = Math.max(dict.depth, this.#deeper(pairs))
   }
 
