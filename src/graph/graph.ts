@@ -176,11 +176,3 @@ export function inputsOf(op: Op): readonly Value[] {
       return [op.a, op.b]
   }
 }
-
-/** The checkpoint's tensors an op reads. */
-export function weightsOf(op: Op): readonly Weight[] {
-  if (op.kind === 'gather') return [op.table]
-  if (op.kind === 'rmsNorm') return [op.weight]
-  if (op.kind === 'linear') return op.bias === null ? [op.weight] : [op.weight, op.bias]
-  return []
-}

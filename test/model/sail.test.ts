@@ -2,9 +2,16 @@ import { expect, test } from 'vitest'
 import type { ModelConfig } from '../../src/config/model-config.ts'
 import { expectedWeights } from '../../src/config/weight-names.ts'
 import { cutGraph } from '../../src/graph/cut.ts'
-import { weightsOf } from '../../src/graph/graph.ts'
+import type { Op, Weight } from '../../src/graph/graph.ts'
 import { buildPass } from '../../src/model/sail.ts'
 import { tiny } from './tiny.ts'
+
+function weightsOf(op: Op): readonly Weight[] {
+  if (op.kind === 'gather') return [op.table]
+  if (op.kind === 'rmsNorm') return [op.weight]
+  if (op.kind === 'linear') return op.bias === null ? [op.weight] : [op.weight, op.bias]
+  return []
+}
 
 /** Names and shapes of the weights that a graph reads. */
 function read(config: ModelConfig, patches: boolean) {

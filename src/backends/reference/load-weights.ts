@@ -13,7 +13,7 @@ import type { StoredWeight } from './stored-weight.ts'
 /** Bytes of the checkpoint that are read at once. */
 const PIECE = 16 * 2 ** 20
 
-/** @throws SailError E_BACKEND_WEIGHT, E_BACKEND_MEMORY, E_WEIGHTS_NOT_FINITE; signal.reason when aborted */
+/** @throws SailError E_BACKEND_WEIGHT, E_MEMORY, E_WEIGHTS_NOT_FINITE; signal.reason when aborted */
 export async function loadWeights(request: LoadRequest): Promise<Map<string, StoredWeight>> {
   const { config, weights, numerics, signal, onProgress } = request
   const wanted = [...expectedWeights(config)].map(([name, shape]) => ({
@@ -60,11 +60,12 @@ function allocate(name: string, size: number, asBf16: boolean): Float32Array | U
   try {
     return asBf16 ? new Uint16Array(size) : new Float32Array(size)
   } catch (cause) {
-    throw new SailError('E_BACKEND_MEMORY', {
+    throw new SailError('E_MEMORY', {
       file: 'checkpoint',
       place: name,
       expected: `memory for ${size} values of ${asBf16 ? 2 : 4} bytes`,
       found: 'less than that',
+      hint: asBf16 ? 'use a machine with more memory' : 'weights in bf16 take half, or use a machine with more memory',
       cause,
     })
   }

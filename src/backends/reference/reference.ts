@@ -6,7 +6,7 @@ import { loadWeights } from './load-weights.ts'
 
 export const reference: Backend = {
   name: 'reference',
-  /** @throws SailError E_BACKEND_WEIGHT, E_BACKEND_MEMORY, E_WEIGHTS_NOT_FINITE, and the source's own; signal.reason when aborted */
+  /** @throws SailError E_BACKEND_WEIGHT, E_MEMORY, E_WEIGHTS_NOT_FINITE, and the source's own; signal.reason when aborted */
   async load(request: LoadRequest): Promise<Engine> {
     return new ReferenceEngine(request, await loadWeights(request))
   },
