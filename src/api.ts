@@ -69,14 +69,18 @@ export interface GenerateOptions {
   readonly onAbort?: 'throw' | 'return'
 }
 
+/** Natural logarithms of probabilities over the whole vocabulary, of the raw logits: before penalties and filters. */
 export interface TokenLogprob {
   readonly id: number
   readonly logprob: number
+  /** The most likely ids, likeliest first. */
   readonly top: readonly { readonly id: number; readonly logprob: number }[]
 }
 
+/** stop: an eos id or a stop string. length: maxNewTokens, or the last position of the model. abort: the signal. */
 export type FinishReason = 'stop' | 'length' | 'abort'
 
+/** Where the time went, in milliseconds. */
 export interface Timings {
   readonly loadMs: number
   /** 0 when the image prefix was taken from the cache. */
@@ -92,8 +96,11 @@ export interface Answer {
   /** The new ids, eos included when it was hit. */
   readonly ids: readonly number[]
   readonly finishReason: FinishReason
+  /** Patches [GH, GW]; null without an image. */
   readonly grid: readonly [number, number] | null
+  /** Tokens of the image, both brackets included; 0 without one. */
   readonly prefixTokens: number
+  /** Tokens of the prompt, its template included. */
   readonly promptTokens: number
   readonly timings: Timings
   /** null when greedy. */
@@ -112,9 +119,11 @@ export interface Piece {
 export interface Features {
   /** (GH, GW, D): final_norm of the prefix pass at the patches. */
   readonly features: F32Tensor
+  /** Patches [GH, GW]. */
   readonly grid: readonly [number, number]
 }
 
+/** One pass of a sequence through the model: tokens [from, to). */
 export interface PassPlan {
   /** 'prefix' or 'text'. */
   readonly name: string
@@ -126,17 +135,24 @@ export interface PassPlan {
 /** Everything that happens before the first pass: plain data, so that a verifier can replace any part of it. */
 export interface Prepared {
   readonly image: {
+    /** (height, width, 3), as decoded. */
     readonly rgb: U8Tensor
+    /** (GH * p, GW * p, 3) */
     readonly resized: U8Tensor
   } | null
   /** (P, 3 * p * p), null without an image. */
   readonly patches: F32Tensor | null
+  /** Patches [GH, GW]; null without an image. */
   readonly grid: readonly [number, number] | null
+  /** (T) */
   readonly ids: Int32Array
+  /** (T): number of the patch that is added at the token, or -1. */
   readonly patchIndices: Int32Array
-  /** (3, T), axis-major. */
+  /** (3, T): position ids on the axes t, h, w, axis by axis. */
   readonly positions: Int32Array
+  /** Tokens of the image, both brackets included; 0 without one. */
   readonly prefixLength: number
+  /** Position of the first generated token, on all axes. */
   readonly nextPosition: number
   readonly passes: readonly PassPlan[]
 }
@@ -158,11 +174,16 @@ export interface Run {
   readonly prepared: Prepared
   /** Tokens in the cache. */
   readonly length: number
-  /** Runs a pass of prepared.passes; its `from` must be the number of cached tokens. Stages by name within the pass, and 'next_logits' (1, V) if asked. */
+  /**
+   * Runs a pass of prepared.passes; its `from` must be the number of cached tokens. Stages by name within the pass, and
+   * 'next_logits' (1, V) if asked. @throws SailError E_RUN_*, E_GRAPH_STAGE_UNKNOWN, E_GIVEN_*; signal.reason
+   */
   pass(name: string, request: StageRequest): Promise<Map<string, F32Tensor>>
-  /** Feeds one id at the next position. */
+  /** Feeds one id, 0..V - 1, at the next position, after all passes. Errors as `pass`. */
   step(id: number, request: StageRequest): Promise<Map<string, F32Tensor>>
+  /** Forgets the tokens from index `length` on. */
   truncate(length: number): void
+  /** Frees the cache; every later pass is E_RUN_CLOSED. */
   close(): void
 }
 
@@ -186,9 +207,13 @@ export interface SailInfo extends EngineInfo {
 }
 
 export interface Preprocessed {
+  /** (height, width, 3), as decoded. */
   readonly rgb: U8Tensor
+  /** (GH * p, GW * p, 3) */
   readonly resized: U8Tensor
+  /** (P, 3 * p * p): (byte / 255 - mean) / std, in a patch channel, row, column. */
   readonly patches: F32Tensor
+  /** Patches [GH, GW]. */
   readonly grid: readonly [number, number]
   /** EXIF orientation of the file, read but not applied (as upstream); null when absent. */
   readonly exifOrientation: number | null

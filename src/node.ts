@@ -13,19 +13,26 @@ export * from './index.ts'
 export class Sail extends Core {
   /**
    * Loads a checkpoint: a folder's path, a base URL, or a map of file name to Blob.
-   * @throws SailError of config, tokenizer, weights or backend; signal.reason; what onProgress throws
+   * Options and errors as in a browser.
    */
   static override async load(source: Source, options: LoadOptions = {}): Promise<Sail> {
     return Sail.loadIn(nodeEnvironment, source, options)
   }
 }
 
-/** An image as the model gets it: RGB, resized, patches, grid. @throws SailError E_IMAGE_*; signal.reason */
+/**
+ * An image as the model gets it, without a model: RGB, resized, patches (P, 3 * p * p), grid; equal to upstream's.
+ * @param options patchSize p in pixels, 1 or more; maxPatches 1 or more, default 4096
+ * @throws SailError E_IMAGE_*, E_PNG_*, E_JPEG_*; signal.reason
+ */
 export function preprocess(image: ImageInput, options: PreprocessOptions): Promise<Preprocessed> {
   return preprocessIn(nodeEnvironment, image, options)
 }
 
-/** What a checkpoint holds, needs, and what is wrong with it. @throws SailError when there is no such folder */
+/**
+ * What a checkpoint holds, what memory it needs in each format, and what is wrong with it; its weights are not read.
+ * @throws SailError when there is no such folder; signal.reason. Faults of the checkpoint are in `problems`.
+ */
 export async function inspect(source: Source, { signal }: CallOptions = {}): Promise<Inspection> {
   return inspectFolder(await nodeEnvironment.openFolder(source), signal)
 }

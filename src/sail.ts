@@ -53,8 +53,11 @@ export class Sail {
   }
 
   /**
-   * Loads a checkpoint: base URL, or map of file name to Blob; in Node also a folder's path.
-   * @throws SailError of config, tokenizer, weights or backend; signal.reason; what onProgress throws
+   * Loads a checkpoint: config.json, tokenizer.json, and the weights, which are read into memory.
+   * @param source base URL, or map of file name to Blob; in Node also a folder's path
+   * @param options defaults: backend auto, weights exact, numerics f32, at most 4096 patches an image
+   * @throws SailError E_OPTION_* and what cannot be had (E_BACKEND_UNAVAILABLE, E_MEMORY, ..), E_CONFIG_*,
+   *   E_TOKENIZER_*, E_SAFETENSORS_*, E_WEIGHTS_*, E_FILE_*; signal.reason; what onProgress throws
    */
   static async load(source: Source, options: LoadOptions = {}): Promise<Sail> {
     return Sail.loadIn(webEnvironment, source, options)
@@ -64,19 +67,28 @@ export class Sail {
     return new this(await loadModel(source, options, environment))
   }
 
+  /** What config.json and generation_config.json say, checked. */
   get config(): ModelConfig {
     return this.#model.config
   }
 
+  /** What computes here, in which format, and why. */
   get info(): SailInfo {
     return this.#model.info
   }
 
+  /** The checkpoint's tokenizer: text to ids and back. */
   get tokenizer(): Tokenizer {
     return this.#model.tokenizer
   }
 
-  /** Answers a question, greedily unless a temperature is given. @throws SailError; signal.reason */
+  /**
+   * The answer to a question, with an image or without: greedy, as upstream, unless a temperature above 0 is given.
+   * Questions that follow each other on the same image run its prefix once. Source: upstream example.py.
+   * @param options at most 1024 new tokens by default
+   * @throws SailError E_OPTION_*, E_QUESTION_*, E_IMAGE_*, E_PNG_*, E_JPEG_*, E_SEQUENCE_*, E_TOKENIZER_*,
+   *   E_MODEL_NO_VISION (an image for a text-only checkpoint), E_LOGITS_NOT_FINITE, E_SCORES_*, E_CLOSED; signal.reason
+   */
   async ask(question: Question, options: GenerateOptions = {}): Promise<Answer> {
     const pieces = this.stream(question, options)
     for (;;) {
@@ -85,7 +97,10 @@ export class Sail {
     }
   }
 
-  /** The answer piece by piece; the generator's return value is all of it. Leaving the loop stops the model. */
+  /**
+   * The answer piece by piece, one a token; the generator's return value is all of it. Nothing is computed before it is
+   * asked for, and leaving the loop stops the model. Arguments and errors as `ask`.
+   */
   async *stream(question: Question, options: GenerateOptions = {}): AsyncGenerator<Piece, Answer> {
     const settings = generateSettings(options)
     const { signal, onAbort } = settings
@@ -106,7 +121,10 @@ export class Sail {
     }
   }
 
-  /** The image as a map of features, (GH, GW, D). @throws SailError; signal.reason */
+  /**
+   * SAIL as a vision encoder: final_norm of the prefix pass at the patches, (GH, GW, D) f32, row by row.
+   * @throws SailError E_IMAGE_*, E_MODEL_NO_VISION, E_CLOSED; signal.reason
+   */
   async features(image: ImageInput, { signal }: CallOptions = {}): Promise<Features> {
     const release = await this.#turn(signal)
     try {
@@ -117,14 +135,19 @@ export class Sail {
     }
   }
 
-  /** The chosen stages by name. Many stages of a large image do not fit in memory: `traceStream` holds one pass only. */
+  /**
+   * The chosen stages by full name, such as 'prefix.layers.3.q_rope', in the order of the data. Shapes, formulas:
+   * golden/README.md. Many stages of a large image do not fit in memory: `traceStream` holds one at a time.
+   * @param options globs of names; values to put in; greedy tokens to generate, default 0
+   * @throws SailError as `ask`, and E_TRACE_STAGE (a glob that matches nothing), E_TRACE_GIVEN, E_GIVEN_*
+   */
   async trace(question: Question, options: TraceOptions): Promise<Map<string, Tensor>> {
     const tensors = new Map<string, Tensor>()
     for await (const { name, tensor } of this.traceStream(question, options)) tensors.set(name, tensor)
     return tensors
   }
 
-  /** The chosen stages in the order of the data, each as it is made. @throws SailError; signal.reason */
+  /** As `trace`, each stage handed out as it is made; the model waits for whoever takes it. */
   async *traceStream(question: Question, options: TraceOptions): AsyncGenerator<TraceEntry, void> {
     const { config, suppressed } = this.#model
     const { signal } = options
@@ -143,13 +166,19 @@ export class Sail {
     }
   }
 
-  /** All that precedes the first pass, as plain data. @throws SailError; signal.reason */
+  /**
+   * All that precedes the first pass, as plain data: pixels, patches, ids, positions, passes.
+   * @throws SailError E_QUESTION_*, E_IMAGE_*, E_SEQUENCE_*, E_TOKENIZER_*, E_MODEL_NO_VISION, E_CLOSED; signal.reason
+   */
   async prepare(question: Question, { signal }: CallOptions = {}): Promise<Prepared> {
     this.#model.engine.checkOpen()
     return prepare(this.#model, question, signal)
   }
 
-  /** A run of its own over a prepared sequence, pass by pass; close it. Its passes take turns with everything else's. */
+  /**
+   * A run of its own over a prepared sequence, pass by pass; close it. Its passes take turns with everything else's.
+   * @throws SailError E_CLOSED
+   */
   open(prepared: Prepared): Run {
     const { engine, config, graphs } = this.#model
     const checkOpen = (): void => engine.checkOpen()
