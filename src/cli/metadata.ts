@@ -1,7 +1,7 @@
 // What a file written here says about itself, in the words of the golden format.
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path'
 
-export const goldenFormat = 'sail-golden/1'
+export { goldenFormat } from '../verify/golden-file.ts'
 
 /** Name of a checkpoint: its folder's. */
 export function modelName(model: string): string {

@@ -2,6 +2,7 @@
 // is right but not possible here (a backend that is not built in, a format it does not take). Nothing is replaced by
 // what would work: only `auto` chooses, and says so in the notes.
 import type { LoadOptions } from '../api.ts'
+import { checkOptions, integer, type OptionRules } from '../config/option-rules.ts'
 import { SailError } from '../errors.ts'
 import type { WeightFormat } from './weight-view.ts'
 
@@ -13,17 +14,13 @@ export interface LoadSettings {
   readonly notes: readonly string[]
 }
 
-type Rule = readonly [code: `E_OPTION_${string}`, expected: string, fits: (value: unknown) => boolean]
-
 const oneOf = (...words: string[]): [string, (value: unknown) => boolean] => [
   words.join(', '),
-  (x) => words.includes(String(x)),
+  (x) => typeof x === 'string' && words.includes(x),
 ]
-const integer = (from: number, to: number) => (x: unknown) =>
-  Number.isInteger(x) && Number(x) >= from && Number(x) <= to
 const callback = ['a function', (x: unknown) => typeof x === 'function'] as const
 
-const rules: Readonly<Record<keyof LoadOptions, Rule>> = {
+const rules: OptionRules<LoadOptions> = {
   backend: ['E_OPTION_BACKEND', ...oneOf('reference', 'wasm', 'webgpu', 'auto')],
   weights: ['E_OPTION_WEIGHTS', ...oneOf('exact', 'f32', 'bf16', 'q8', 'q4')],
   numerics: ['E_OPTION_NUMERICS', ...oneOf('f32', 'bf16')],
@@ -42,7 +39,7 @@ const rules: Readonly<Record<keyof LoadOptions, Rule>> = {
  *   E_KERNELS_UNAVAILABLE, E_OPTION_UNAVAILABLE for what cannot be had
  */
 export function loadSettings(options: LoadOptions): LoadSettings {
-  for (const [name, value] of Object.entries(options)) check(name, value)
+  checkOptions('Sail.load', options, rules)
   const { backend = 'auto', weights = 'exact', numerics = 'f32', maxPatches = 4096 } = options
   if (backend === 'wasm' || backend === 'webgpu')
     throw fault('E_BACKEND_UNAVAILABLE', 'backend', 'reference or auto', `${backend}, which is not built in`)
@@ -62,14 +59,6 @@ function checkPlain({ kernels = 'auto', threads = 'auto', activations = 'f32', k
   const [name, value] = wrong
   const expected = `${name === 'threads' ? '1' : 'f32'} on the reference backend`
   throw fault('E_OPTION_UNAVAILABLE', name, expected, String(value))
-}
-
-function check(name: string, value: unknown): void {
-  if (!Object.hasOwn(rules, name))
-    throw fault('E_OPTION_UNKNOWN', name, Object.keys(rules).join(', '), 'no such option')
-  if (value === undefined) return
-  const [code, expected, fits] = rules[name as keyof LoadOptions]
-  if (!fits(value)) throw fault(code, name, expected, String(value))
 }
 
 function fault(code: `E_${string}`, place: string, expected: string, found: string): SailError {

@@ -1,7 +1,8 @@
 // GenerateOptions checked and completed. Sampling is on exactly when a temperature above 0 is given; options that only
 // mean something then are refused without it, so that nobody believes they had an effect. Defaults as Hugging Face:
-// greedy, and when sampling top-k 50. Every fault has its own code, and an option nobody knows is one.
+// greedy, and when sampling top-k 50.
 import type { GenerateOptions } from '../api.ts'
+import { checkOptions, integer, number, type OptionRules } from '../config/option-rules.ts'
 import { SailError } from '../errors.ts'
 import { drawSeed } from './random.ts'
 
@@ -29,14 +30,9 @@ export interface GenerateSettings extends Sampling {
   readonly onAbort: 'throw' | 'return'
 }
 
-type Code = `E_OPTION_${string}`
-type Rule = readonly [code: Code, expected: string, fits: (value: unknown) => boolean]
-
-const number = (from: number, to: number) => (x: unknown) => typeof x === 'number' && x >= from && x <= to
-const integer = (from: number, to: number) => (x: unknown) => Number.isInteger(x) && number(from, to)(x)
 const text = (x: unknown) => typeof x === 'string' && x !== '' && !/\p{Surrogate}/u.test(x)
 
-const rules: Readonly<Record<keyof GenerateOptions, Rule>> = {
+const rules: OptionRules<GenerateOptions> = {
   maxNewTokens: ['E_OPTION_MAX_NEW_TOKENS', 'an integer from 1', integer(1, Number.MAX_SAFE_INTEGER)],
   temperature: ['E_OPTION_TEMPERATURE', 'a number from 0', number(0, Number.MAX_VALUE)],
   topK: ['E_OPTION_TOP_K', 'an integer from 0 (0 = off)', integer(0, Number.MAX_SAFE_INTEGER)],
@@ -54,7 +50,7 @@ const samplingOnly = ['topK', 'topP', 'minP', 'seed'] as const
 
 /** @throws SailError E_OPTION_*: a value out of range, an unknown option, a sampling option without a temperature */
 export function generateSettings(options: GenerateOptions): GenerateSettings {
-  for (const [name, value] of Object.entries(options)) check(name, value)
+  checkOptions('options', options, rules)
   const temperature = options.temperature ?? 0
   if (temperature === 0) refuseSamplingOptions(options)
   return {
@@ -72,13 +68,6 @@ export function generateSettings(options: GenerateOptions): GenerateSettings {
   }
 }
 
-function check(name: string, value: unknown): void {
-  if (!Object.hasOwn(rules, name)) throw optionError('E_OPTION_UNKNOWN', name, Object.keys(rules).join(', '), name)
-  if (value === undefined) return
-  const [code, expected, fits] = rules[name as keyof GenerateOptions]
-  if (!fits(value)) throw optionError(code, name, expected, show(value))
-}
-
 function refuseSamplingOptions(options: GenerateOptions): void {
   const name = samplingOnly.find((key) => options[key] !== undefined)
   if (name === undefined) return
@@ -89,14 +78,4 @@ function refuseSamplingOptions(options: GenerateOptions): void {
     found: options.temperature === undefined ? 'no temperature' : 'temperature 0',
     hint: `without a temperature the answer is greedy and ${name} would change nothing`,
   })
-}
-
-function optionError(code: Code, place: string, expected: string, found: string): SailError {
-  return new SailError(code, { file: 'options', place, expected, found })
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80))
-  if (Array.isArray(value)) return `a list of ${value.length}`
-  return value !== null && typeof value === 'object' ? 'an object' : String(value)
 }

@@ -26,18 +26,19 @@ export interface GoldenFile {
   close(): Promise<void>
 }
 
-const format = 'sail-golden/1'
+/** What a dump's metadata call the format. */
+export const goldenFormat = 'sail-golden/1'
 
 /** @throws SailError E_GOLDEN_FORMAT, E_GOLDEN_DTYPE, and the safetensors reader's own. Closes the source when it throws. */
 export async function openGolden(source: GoldenSource, signal?: AbortSignal): Promise<GoldenFile> {
   try {
     const header = await readHeader(source, signal === undefined ? {} : { signal })
     const found = header.metadata.get('format')
-    if (found !== format) {
+    if (found !== goldenFormat) {
       throw new SailError('E_GOLDEN_FORMAT', {
         file: source.name,
         place: 'metadata, format',
-        expected: format,
+        expected: goldenFormat,
         found: found ?? 'none',
         hint: 'dumps are written by golden/dump.py and by `sail trace`',
       })
