@@ -1,11 +1,12 @@
 // One question: the answer on stdout as it comes, its timing on stderr; or everything as one JSON document.
-import type { Answer, GenerateOptions, ImageInput } from '../api.ts'
+import type { Answer, GenerateOptions } from '../api.ts'
 import { SailError } from '../errors.ts'
+import { checkGenerateOptions } from '../facade/check-generate-options.ts'
 import { answerJson } from './answer-json.ts'
 import { askAll } from './ask-lines.ts'
 import type { ModelFlags, SamplingFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
-import { imageFlag, withModel } from './load.ts'
+import { withModel } from './load.ts'
 import { write, writeJson } from './stdout.ts'
 import { forTerminal } from './terminal.ts'
 
@@ -19,15 +20,14 @@ export interface AskFlags extends ModelFlags, SamplingFlags {
 }
 
 export async function ask(flags: AskFlags, { signal }: Context): Promise<void> {
-  const { prompt, jsonl, image: file, raw = false, json = false } = flags
+  const { prompt, jsonl, raw = false, json = false } = flags
   const options = generateOptions(flags, signal)
   if (prompt === undefined && jsonl === undefined) throw noQuestion()
   if (jsonl !== undefined) {
     return withModel(flags, signal, (sail, show) => askAll({ sail, show, jsonl, raw, options, signal }))
   }
-  const image = file === undefined ? undefined : await imageFlag(file, signal)
-  const question = { prompt: prompt ?? '', raw, ...(image !== undefined && { image: image as ImageInput }) }
-  await withModel(flags, signal, async (sail, show) => {
+  await withModel(flags, signal, async (sail, show, image) => {
+    const question = { prompt: prompt ?? '', raw, ...(image !== undefined && { image }) }
     if (json) return writeJson(answerJson(sail, await sail.ask(question, options)))
     const stream = sail.stream(question, options)
     for (;;) {
@@ -46,7 +46,9 @@ function generateOptions(flags: AskFlags, signal: AbortSignal): GenerateOptions 
   const { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stop, logprobs } = flags
   const sampling = { temperature, topK, topP, minP, repetitionPenalty, seed, stop, logprobs }
   const given = Object.fromEntries(Object.entries(sampling).filter(([, value]) => value !== undefined))
-  return { maxNewTokens, signal, ...given }
+  const options = { maxNewTokens, signal, ...given }
+  checkGenerateOptions(options) // now, not after the minutes that loading may take
+  return options
 }
 
 function timing({ grid, ids, timings, finishReason }: Answer): string {

@@ -19,10 +19,12 @@ export async function diff(golden: string, file: string, flags: DiffFlags, { sig
   try {
     const other = await openGolden(await openFile(file), signal)
     try {
-      const sibling = await findSibling(right, notes(flags))
+      const show = notes(flags)
+      const sibling = await findSibling(right, show)
       const report = await diffDumps(right, other, { sibling, signal }).finally(() => sibling?.close())
       if (flags.json === true) await writeJson(toJson([report]))
       else await write(reportText(report))
+      show.release()
       exit(passed(report) ? 0 : 1)
     } finally {
       await other.close()

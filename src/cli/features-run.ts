@@ -1,7 +1,7 @@
 // The feature map of an image, written as a safetensors file.
 import type { ModelFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
-import { imageFlag, withModel } from './load.ts'
+import { withModel } from './load.ts'
 import { modelName } from './metadata.ts'
 import { openOut } from './out-file.ts'
 import { writeTensors } from './write-tensors.ts'
@@ -12,11 +12,10 @@ export interface FeaturesFlags extends ModelFlags {
 }
 
 export async function features(flags: FeaturesFlags, { signal }: Context): Promise<void> {
-  const image = await imageFlag(flags.image, signal)
-  await withModel(flags, signal, async (sail, show) => {
+  await withModel(flags, signal, async (sail, show, image) => {
     const sink = await openOut(flags.out, signal)
     try {
-      const { features, grid } = await sail.features(image, { signal })
+      const { features, grid } = await sail.features(image!, { signal })
       const metadata = { grid: JSON.stringify(grid), image: flags.image, model: modelName(flags.model) }
       await writeTensors(sink, { features }, metadata, signal)
       show.say(`features (${features.shape.join(', ')}) in ${flags.out}`)

@@ -1,20 +1,30 @@
-// A loaded model for a command, with progress and warnings on stderr, closed when the command is done or fails.
+// A loaded model for a command, with progress and warnings on stderr, closed when the command is done or fails. The image
+// is decoded first: loading may take minutes, and a wrong file should not be found after them.
+import type { RawImage } from '../api.ts'
 import { SailError } from '../errors.ts'
+import { readImage } from '../facade/image-input.ts'
+import { nodeEnvironment } from '../node/environment.ts'
 import { Sail } from '../node.ts'
 import type { ModelFlags } from './common-flags.ts'
 import { type Notes, notes } from './notes.ts'
 import { readStdin } from './stdin.ts'
 
-/** @throws SailError E_OPTION_UNAVAILABLE, and everything that loading throws; signal.reason */
+interface Flags extends ModelFlags {
+  readonly image?: string
+  readonly json?: boolean
+}
+
+/** @throws SailError E_OPTION_UNAVAILABLE, E_IMAGE_*, and everything that loading throws; signal.reason */
 export async function withModel<T>(
-  flags: ModelFlags,
+  flags: Flags,
   signal: AbortSignal,
-  work: (sail: Sail, say: Notes) => Promise<T>,
+  work: (sail: Sail, show: Notes, image: RawImage | undefined) => Promise<T>,
 ): Promise<T> {
   const { model, backend, weights, activations, numerics, kv, threads, kernels, maxPatches } = flags
   if (flags.profile !== undefined) throw noProfile(flags.profile)
   const show = notes(flags)
   try {
+    const image = flags.image === undefined ? undefined : await decoded(flags.image, show, signal)
     const sail = await Sail.load(model, {
       ...{ backend, weights, activations, numerics, kv, threads, kernels, maxPatches, signal },
       onProgress: show.progress,
@@ -22,7 +32,9 @@ export async function withModel<T>(
     })
     show.done()
     try {
-      return await work(sail, show)
+      const result = await work(sail, show, image)
+      show.release()
+      return result
     } finally {
       await sail.close()
     }
@@ -31,9 +43,14 @@ export async function withModel<T>(
   }
 }
 
+async function decoded(image: string, show: Notes, signal: AbortSignal): Promise<RawImage> {
+  const input = await imageFlag(image, signal)
+  return readImage(input, { environment: nodeEnvironment, signal, logger: show.say })
+}
+
 /** --image: a path or URL as it is, `-` as the bytes of stdin. */
-export async function imageFlag(image: string, signal: AbortSignal): Promise<string | Uint8Array> {
-  return image === '-' ? readStdin('--image -', signal) : image
+export async function imageFlag(image: string, signal: AbortSignal): Promise<string | Blob> {
+  return image === '-' ? new File([await readStdin('--image -', signal)], 'stdin') : image
 }
 
 function noProfile(found: string): SailError {

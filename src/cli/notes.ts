@@ -1,5 +1,7 @@
 // What a person may want to know while they wait, on stderr: nothing with --quiet, bars on a terminal, else one plain line
-// a phase. Bars are taken off before anything else is printed, and the cursor comes back.
+// a phase. Bars are taken off before anything else is printed, and the cursor comes back. With --json a program may read
+// stderr too: without a terminal there is no progress, and notes wait until the run has succeeded, so that a run that
+// fails leaves one line of JSON there and nothing else.
 import { SingleBar } from 'cli-progress'
 import type { LoadOptions } from '../api.ts'
 import { forTerminal, paint } from './terminal.ts'
@@ -13,6 +15,8 @@ export interface Notes {
   progress(event: LoadProgress): void
   /** Takes a bar off the screen. Call it before errors and results. */
   done(): void
+  /** The run has succeeded: prints the notes that waited. */
+  release(): void
 }
 
 const phases: Readonly<Record<LoadProgress['phase'], string>> = {
@@ -23,19 +27,40 @@ const phases: Readonly<Record<LoadProgress['phase'], string>> = {
   ready: 'ready',
 }
 
-export function notes({ quiet = false }: { readonly quiet?: boolean }): Notes {
-  if (quiet) return { say() {}, progress() {}, done() {} }
+interface NoteFlags {
+  readonly quiet?: boolean
+  readonly json?: boolean
+}
+
+export function notes({ quiet = false, json = false }: NoteFlags): Notes {
+  if (quiet) return { say() {}, progress() {}, done() {}, release() {} }
+  if (json && !process.stderr.isTTY) return waiting()
   const show = process.stderr.isTTY ? bars() : plainLines()
   return {
     ...show,
     say(text) {
       show.done()
-      process.stderr.write(`${paint('dim', forTerminal(text, process.stderr), process.stderr)}\n`)
+      print(text)
     },
+    release() {},
   }
 }
 
-function plainLines(): Omit<Notes, 'say'> {
+function waiting(): Notes {
+  const texts: string[] = []
+  return {
+    say: (text) => texts.push(text),
+    progress() {},
+    done() {},
+    release: () => texts.splice(0).forEach(print),
+  }
+}
+
+function print(text: string): void {
+  process.stderr.write(`${paint('dim', forTerminal(text, process.stderr), process.stderr)}\n`)
+}
+
+function plainLines(): Pick<Notes, 'progress' | 'done'> {
   let phase: LoadProgress['phase'] | null = null
   return {
     progress(event) {
@@ -47,7 +72,7 @@ function plainLines(): Omit<Notes, 'say'> {
   }
 }
 
-function bars(): Omit<Notes, 'say'> {
+function bars(): Pick<Notes, 'progress' | 'done'> {
   let bar: SingleBar | null = null
   let phase: LoadProgress['phase'] | null = null
   const done = () => {

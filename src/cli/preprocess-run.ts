@@ -51,6 +51,7 @@ async function ofImage(flags: PreprocessFlags & { image: string }, signal: Abort
   }
   const [height, width] = rgb.shape
   if (json === true && out !== '-') await writeJson(sizes({ width, height }, patchSize, maxPatches))
+  show.release()
 }
 
 function sizes({ width, height }: { width: number; height: number }, p: number, maxPatches: number) {

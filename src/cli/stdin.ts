@@ -7,7 +7,7 @@ import { SailError } from '../errors.ts'
 const maxBytes = 1 << 30
 
 /** @throws SailError E_STDIN_TERMINAL, E_STDIN_EMPTY, E_STDIN_LARGE; signal.reason */
-export async function readStdin(place: string, signal: AbortSignal): Promise<Uint8Array> {
+export async function readStdin(place: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   if (process.stdin.isTTY) {
     throw new SailError('E_STDIN_TERMINAL', { file: 'stdin', place, expected: 'a file or a pipe', found: 'a terminal' })
   }

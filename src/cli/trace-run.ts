@@ -7,7 +7,7 @@ import type { Sail } from '../node.ts'
 import { appendSafetensors, headerRoom } from '../weights/safetensors/append.ts'
 import type { ModelFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
-import { imageFlag, withModel } from './load.ts'
+import { withModel } from './load.ts'
 import { goldenFormat, imageName, modelName } from './metadata.ts'
 import { openOut } from './out-file.ts'
 
@@ -25,8 +25,7 @@ const maxTensors = 100_000
 
 export async function trace(flags: TraceFlags, { signal }: Context): Promise<void> {
   const { prompt, raw = false, stages, maxNewTokens } = flags
-  const image = flags.image === undefined ? {} : { image: await imageFlag(flags.image, signal) }
-  await withModel(flags, signal, async (sail, show) => {
+  await withModel(flags, signal, async (sail, show, image) => {
     const metadata = describe(flags)
     const names = namesAtMost(sail, flags)
     const sink = await openOut(flags.out, signal)
@@ -34,7 +33,10 @@ export async function trace(flags: TraceFlags, { signal }: Context): Promise<voi
       const file = appendSafetensors(sink, headerRoom(names, metadata))
       let count = 0
       const options = { stages, maxNewTokens, signal }
-      for await (const { name, tensor } of sail.traceStream({ prompt, raw, ...image }, options)) {
+      for await (const { name, tensor } of sail.traceStream(
+        { prompt, raw, ...(image !== undefined && { image }) },
+        options,
+      )) {
         await file.add(name, tensor)
         signal.throwIfAborted()
         count++

@@ -6,7 +6,7 @@ import { verify as verifyCase } from '../verify/verify.ts'
 import type { ModelFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
 import { findImage, findSibling } from './golden-paths.ts'
-import { imageFlag, withModel } from './load.ts'
+import { withModel } from './load.ts'
 import type { Notes } from './notes.ts'
 import { reportText } from './report-text.ts'
 import { write, writeJson } from './stdout.ts'
@@ -23,8 +23,7 @@ export async function verify(flags: VerifyFlags, { signal, exit }: Context): Pro
   const files: GoldenFile[] = []
   try {
     for (const path of flags.golden) files.push(await openGolden(await openFile(path), signal))
-    const given = flags.image === undefined ? null : await imageFlag(flags.image, signal)
-    await withModel(flags, signal, async (sail, show) => {
+    await withModel(flags, signal, async (sail, show, given) => {
       const reports = []
       for (const file of files) {
         const image = given ?? (await findImage(file, flags.model, show))

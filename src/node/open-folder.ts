@@ -14,10 +14,12 @@ import { attempt, openFile } from './file-source.ts'
  *   E_FILE_LINK (a link out of the folder)
  */
 export async function openFolder(path: string): Promise<Folder> {
-  const found = await attempt(path, () => stat(path))
-  if (!found.isDirectory()) {
-    throw new SailError('E_FILE_KIND', { file: path, expected: 'a folder', found: 'something else' })
-  }
+  const found = await attempt(path, () => stat(path)).catch((error: unknown) => {
+    throw error instanceof SailError && error.code === 'E_FILE_MISSING'
+      ? noFolder('E_FILE_MISSING', path, 'none')
+      : error
+  })
+  if (!found.isDirectory()) throw noFolder('E_FILE_KIND', path, 'a file')
   const real = await attempt(path, () => realpath(path))
   const roots = [real, ...cacheBlobs(real)]
 
@@ -41,6 +43,11 @@ export async function openFolder(path: string): Promise<Folder> {
     },
     names,
   }
+}
+
+function noFolder(code: 'E_FILE_MISSING' | 'E_FILE_KIND', file: string, found: string): SailError {
+  const hint = 'give the folder that holds config.json, tokenizer.json and the weights'
+  return new SailError(code, { file, expected: 'the folder of a checkpoint', found, hint })
 }
 
 /** The blobs folder beside a snapshot of the Hugging Face cache. */

@@ -70,6 +70,43 @@ describe('bad usage is exit code 2 with one line on stderr', () => {
   })
 })
 
+describe('before a model is loaded', () => {
+  const ask = ['ask', '--model', '/nowhere', '--prompt', 'x', '--json']
+
+  test.each([
+    ['sampling flags without a temperature', ['--top-k', '5'], 'E_OPTION_NEEDS_TEMPERATURE'],
+    ['an image that is not there', ['--image', '/nowhere.png'], 'E_IMAGE_MISSING'],
+    ['an image that is none', ['--image', `${model}/config.json`], 'E_IMAGE_UNKNOWN'],
+  ])('%s is found', async (_, flags, code) => {
+    const { stderr } = await cli([...ask, ...flags])
+    expect(JSON.parse(stderr).error.code).toBe(code)
+  })
+
+  test('a missing folder is named, with what to give', async () => {
+    const { error } = JSON.parse((await cli(ask)).stderr)
+    expect(error).toMatchObject({ code: 'E_FILE_MISSING', file: '/nowhere', expected: 'the folder of a checkpoint' })
+    expect(error.hint).toContain('config.json')
+  })
+})
+
+describe('--json keeps stderr for one line of error', () => {
+  const turned = `${root}test/fixtures/image/jpg-exif6.jpg`
+
+  test('a run that fails after it loaded leaves no progress and no notes there', async () => {
+    const flags = ['--prompt', '<vpatch>', '--image', turned, '--json']
+    const { code, stderr } = await cli(['ask', '--model', model, ...flags])
+    expect([code, stderr.trim().split('\n').length]).toEqual([2, 1])
+    expect(JSON.parse(stderr).error.code).toBe('E_SEQUENCE_PATCH_TOKENS')
+  })
+
+  test('a run that succeeds prints its notes', async () => {
+    const flags = ['--prompt', 'x', '--image', turned, '--max-new-tokens', '1', '--json']
+    const { code, stderr } = await cli(['ask', '--model', model, ...flags])
+    expect([code, stderr.trim().split('\n').length]).toEqual([0, 1])
+    expect(stderr).toContain('EXIF orientation 6')
+  })
+})
+
 describe('what is not possible here is exit code 3', () => {
   test.each([
     ['a backend that is not built in', ['--backend', 'wasm']],
