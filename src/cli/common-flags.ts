@@ -2,6 +2,7 @@
 // variable is checked like one from the command line. Flags of backends that are not built in are read here and refused
 // by name when the model is loaded.
 import { type Command, Option } from 'commander'
+import type { GenerateOptions } from '../api.ts'
 import { integer, integerOrAuto } from './flag-values.ts'
 
 export interface OutputFlags {
@@ -73,13 +74,7 @@ function choice(name: string, value: string, choices: string[], what: string, in
   return new Option(`--${name} <${value}>`, what).env(`SAIL_${name.toUpperCase()}`).choices(choices).default(initial)
 }
 
-export interface SamplingFlags {
-  readonly temperature?: number
-  readonly topK?: number
-  readonly topP?: number
-  readonly minP?: number
-  readonly repetitionPenalty?: number
-  readonly seed?: number
-  readonly stop?: string[]
-  readonly logprobs?: number
-}
+export type SamplingFlags = Pick<
+  GenerateOptions,
+  'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty' | 'seed' | 'stop' | 'logprobs'
+>

@@ -3,23 +3,17 @@
 import type { Prepared } from '../../src/api.ts'
 import type { Engine, KvCache, Pass } from '../../src/backends/backend.ts'
 import { checkPass } from '../../src/backends/check-pass.ts'
-import { families } from '../../src/config/family.ts'
 import type { ModelConfig } from '../../src/config/model-config.ts'
 import { PassGraphs } from '../../src/generate/pass-graphs.ts'
 import { EngineRun } from '../../src/generate/run.ts'
 import { f32 } from '../../src/tensor.ts'
+import { tiny } from '../model/tiny.ts'
 
 export const config: ModelConfig = {
-  family: families.sail,
+  ...tiny,
   dims: { D: 4, L: 1, H: 1, G: 1, E: 4, F: 4, V: 16 },
   patchSize: 1,
-  rmsNormEps: 1e-5,
-  ropeTheta: 10000,
-  ropeSections: [0, 1, 1],
-  slidingWindow: null,
   maxPositions: 100,
-  tied: false,
-  bias: { q: false, k: false, v: false, o: false },
   eosIds: [2, 3],
 }
 
