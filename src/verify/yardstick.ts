@@ -1,7 +1,8 @@
 // How far PyTorch's own runs lie apart, stage by stage: the largest relative L2 over all cases, both passes and all layers
-// of the published goldens (random models of 2 and 3 layers, 22 to 1630 tokens). `f32` is an eager f32 run, `bf16` the
-// reference as shipped, both against the same code in f64. What another implementation may differ by is made from these.
-// Source: golden/README.md, "PyTorch's own error". Used where a dump has no f64 file beside it to measure its own error by.
+// of goldens made with random models of 2 and 3 layers, 22 to 1630 tokens. `f32` is an eager f32 run, `bf16` the reference
+// as shipped, both against the same code in f64. What another implementation may differ by is made from these, where a
+// dump has no f64 file beside it to measure its own error by. golden/README.md, "PyTorch's own error", has the same figures
+// for other cases of that kind.
 
 export interface OwnError {
   readonly f32: number
