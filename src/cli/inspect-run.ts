@@ -3,6 +3,7 @@ import Table from 'cli-table3'
 import { type Inspection, inspect as inspectCheckpoint } from '../node.ts'
 import type { OutputFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
+import { byteText } from './notes.ts'
 import { write, writeJson } from './stdout.ts'
 import { forTerminal, paint } from './terminal.ts'
 
@@ -45,7 +46,7 @@ function asText(
   if (memory !== null)
     lines.push(
       `memory for the weights: ${Object.entries(memory)
-        .map(([format, bytes]) => `${format} ${megabytes(bytes)}`)
+        .map(([format, bytes]) => `${format} ${byteText(bytes)}`)
         .join(', ')}`,
     )
   if (cacheBytesPerToken !== null) lines.push(`keys and values: ${cacheBytesPerToken} bytes a token`)
@@ -54,8 +55,4 @@ function asText(
     lines.push(paint('red', clean(`wrong: ${code}: ${message}`), process.stdout))
   if (problems.length === 0) lines.push(paint('green', 'nothing is wrong: it loads', process.stdout))
   return `${lines.join('\n')}\n`
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
 }

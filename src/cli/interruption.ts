@@ -2,7 +2,6 @@
 // The first one aborts the signal that every command passes on; the command cleans up and ends. A signal is then raised
 // again with its default action, so that the caller sees 130 or 143. A second signal ends the process at once, because
 // the first one takes the handlers away.
-
 import { SailError } from '../errors.ts'
 import { quietEnd } from './quiet-end.ts'
 

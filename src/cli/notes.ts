@@ -66,7 +66,7 @@ function plainLines(): Pick<Notes, 'progress' | 'done'> {
     progress(event) {
       if (event.phase === phase || event.phase === 'ready') return
       phase = event.phase
-      process.stderr.write(`${phases[event.phase]}${event.total > 0 ? `, ${megabytes(event.total)}` : ''}\n`)
+      process.stderr.write(`${phases[event.phase]}${event.total > 0 ? `, ${byteText(event.total)}` : ''}\n`)
     },
     done() {},
   }
@@ -85,7 +85,7 @@ function bars(): Pick<Notes, 'progress' | 'done'> {
         done()
         phase = event.phase
         if (event.phase === 'ready' || event.total <= 0) return
-        const format = `${phases[event.phase]} {bar} {percentage} % of ${megabytes(event.total)}`
+        const format = `${phases[event.phase]} {bar} {percentage} % of ${byteText(event.total)}`
         bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true, stream: process.stderr, fps: 10 })
         bar.start(event.total, event.loaded)
       }
@@ -95,6 +95,7 @@ function bars(): Pick<Notes, 'progress' | 'done'> {
   }
 }
 
-function megabytes(bytes: number): string {
+/** 14.5 GB */
+export function byteText(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 }
