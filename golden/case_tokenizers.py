@@ -1,4 +1,4 @@
-"""Two small tokenizers for the random models of `cases/`: what SAIL checkpoints have, and what Llama 3's have.
+"""Two small tokenizers for the random models of `cases/`: what SAIL checkpoints have, and what Llama's descendants have.
 
 mistral: BPE over whole text, " " written as "▁", bytes for what is unknown; ids `<unk> <s> </s>`, 256 bytes, pieces, image tokens.
 byte_level: BPE over words of printable stand-ins for bytes, digits apart; the post-processor puts <|begin|> in front.
@@ -7,7 +7,7 @@ Both are built from fixed lists, so they come out the same on every machine.
 import json
 from pathlib import Path
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 IMAGE_TOKENS = ['<vision>', '<vpatch>', '<vrow_sep>', '<vframe_sep>', '</vision>', '<loc_0>', '<loc_1>', '<|vis_cls|>']
 
@@ -34,8 +34,7 @@ def byte_level(folder: Path) -> int:
     merges = [('Ġ', 't'), ('h', 'e'), ('Ġ', 'a'), ('i', 'n'), ('r', 'e'), ('Ġt', 'he'), ('o', 'n'), ('Ġ', 's'), ('in', 'g'), ('Ġ', 'o'), ('Ġo', 'f'), ('Ã', '©')]
     pieces = alphabet + [a + b for a, b in merges]
     tokenizer = Tokenizer(models.BPE({p: i for i, p in enumerate(pieces)}, merges))
-    digits = pre_tokenizers.Split(Regex(r'\p{N}'), 'isolated')
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)])
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(t, normalized=False, special=True) for t in ('<|begin|>', '<|end|>')])
     tokenizer.post_processor = processors.TemplateProcessing('<|begin|> $A', special_tokens=[('<|begin|>', len(pieces))])

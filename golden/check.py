@@ -110,7 +110,7 @@ def check_sampling() -> None:
 def answer_ids(net: sail.Sail, tokenizer: Tokenizer, entry: dict, eos: set[int]) -> list[int]:
     image = pixels.read(EVAL / entry['image'], net.config.vision_patch_size)
     sequence = build_sequence(tokenizer, tuple(image['grid'].tolist()), entry['prompt'])
-    return generate(net, sequence, image['patches'], eos, len(entry['ids']) + 8)[0]
+    return generate(net, sequence, image['patches'], eos, len(entry['ids']))[0]
 
 
 def check_tiny(everything: bool) -> None:

@@ -148,6 +148,8 @@ export interface StageRequest {
   readonly given?: ReadonlyMap<string, F32Tensor>
   /** Whether the tokens of the pass stay in the cache, default true. */
   readonly keep?: boolean
+  /** Takes each stage as soon as it is made, instead of having it in the result; the pass waits for it. */
+  readonly onStage?: (name: string, tensor: F32Tensor) => Promise<void>
   readonly signal?: AbortSignal
 }
 

@@ -65,6 +65,12 @@ export interface Pass {
   readonly given: ReadonlyMap<string, F32Tensor>
   /** Whether cache.length grows by S afterwards; false leaves the cache as it was (stage checks). */
   readonly keep: boolean
+  /**
+   * Takes each output as soon as it is made, in the order of the ops; the result is then empty. The run waits for it, so
+   * that whoever writes outputs to a file holds one of them in memory and not all; what it throws ends the run. Later ops
+   * still read the tensor: it must not be changed.
+   */
+  readonly onOutput?: (name: string, tensor: F32Tensor) => Promise<void>
   readonly signal?: AbortSignal
 }
 

@@ -36,7 +36,7 @@ export function boolean(fields: Fields, key: string, missing: boolean): boolean 
 }
 
 /** The error for a key that is missing, or whose value is not what it must be. */
-export function wrong({ object, file }: Fields, key: string, expected: string): SailError {
+function wrong({ object, file }: Fields, key: string, expected: string): SailError {
   const value = object.get(key)
   const code = value === undefined ? 'E_CONFIG_MISSING' : 'E_CONFIG_VALUE'
   return new SailError(code, { file, place: key, expected, found: shown(value) })

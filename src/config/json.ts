@@ -176,7 +176,7 @@ const surrogate = /\p{Surrogate}/u
 const numeric = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 
 /** `model.layers[3]` of a path; `the root` of an empty one. */
-export function pathText(path: readonly (string | number)[]): string {
+function pathText(path: readonly (string | number)[]): string {
   const parts = path.map((part, i) =>
     typeof part === 'number' ? `[${part}]` : `${i > 0 ? '.' : ''}${quote(part).slice(1, -1)}`,
   )

@@ -3,13 +3,13 @@
 // Linear weights are (out_features, in_features) as PyTorch stores them. Names: upstream `modeling_sail.py`.
 import type { ModelConfig } from './model-config.ts'
 
-export interface NamedShape {
+interface NamedShape {
   readonly name: string
   readonly shape: readonly number[]
 }
 
 /** A linear layer's tensors; most have no bias, Qwen2-based checkpoints have one on q, k and v. */
-export interface LinearWeights {
+interface LinearWeights {
   readonly weight: NamedShape
   readonly bias: NamedShape | null
 }

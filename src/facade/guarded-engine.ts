@@ -3,6 +3,7 @@
 import type { Engine, EngineInfo, KvCache, Pass } from '../backends/backend.ts'
 import { SailError } from '../errors.ts'
 import type { F32Tensor } from '../tensor.ts'
+import { linkSignals, unlessAborted } from './link-signals.ts'
 import { Queue } from './queue.ts'
 
 export class GuardedEngine implements Engine {
@@ -30,7 +31,10 @@ export class GuardedEngine implements Engine {
     const link = linkSignals(pass.signal, this.#closing.signal)
     try {
       this.checkOpen()
-      return await this.#engine.run({ ...pass, signal: link.signal })
+      const { onOutput } = pass
+      // Whoever takes the outputs may be idle: an abort must not wait for them.
+      const taken: Pass['onOutput'] = onOutput && ((name, tensor) => unlessAborted(onOutput(name, tensor), link.signal))
+      return await this.#engine.run({ ...pass, ...(taken && { onOutput: taken }), signal: link.signal })
     } finally {
       link.unlink()
       release()
@@ -56,20 +60,4 @@ export class GuardedEngine implements Engine {
     release()
     await this.#engine.close()
   }
-}
-
-/** One signal for two. AbortSignal.any would do, but keeps its sources alive in Node 20 and is missing before 20.3. */
-function linkSignals(...signals: readonly (AbortSignal | undefined)[]): { signal: AbortSignal; unlink: () => void } {
-  const control = new AbortController()
-  const links = signals.flatMap((signal) => {
-    if (signal === undefined) return []
-    const abort = (): void => control.abort(signal.reason)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-    return [() => signal.removeEventListener('abort', abort)]
-  })
-  const unlink = (): void => {
-    for (const remove of links) remove()
-  }
-  return { signal: control.signal, unlink }
 }

@@ -44,6 +44,7 @@ export async function loadModel(source: Source, options: LoadOptions, environmen
     const warning = checkWeights(config, checkpoint, folder.name)
     if (warning !== null) logger(`${folder.name}: ${warning}`)
     const tokenizer = await readTokenizer(folder, signal)
+    checkTokens(config, tokenizer)
     const suppressed = suppressedIds(config, tokenizer)
     const engine = new GuardedEngine(await reference.load(request(config, checkpoint, settings, options)))
     const info = describe(folder, config, settings, engine)
@@ -76,12 +77,18 @@ function describe(folder: Folder, config: ModelConfig, settings: LoadSettings, {
   const { numerics, notes, weights } = settings
   return {
     ...info,
-    weights: weights === 'exact' ? info.weights : weights,
+    weights: weights === 'exact' || numerics === 'bf16' ? info.weights : weights,
     notes: [...notes, ...info.notes],
     family: config.family.name,
     model: folder.name,
     numerics,
   }
+}
+
+/** The tokens that every sequence of the family needs. @throws SailError E_TOKENIZER_NO_TOKEN */
+function checkTokens({ family: { bos, layout } }: ModelConfig, tokenizer: Tokenizer): void {
+  const names = [bos, layout?.begin, layout?.patch, layout?.end]
+  for (const name of names) if (name !== null && name !== undefined) tokenizer.tokenId(name)
 }
 
 function suppressedIds({ family, dims }: ModelConfig, tokenizer: Tokenizer): number[] {

@@ -10,6 +10,8 @@ import { maskTensor } from '../sequence/mask.ts'
 import { type F32Tensor, f32, i64, type Tensor } from '../tensor.ts'
 import { caseTensors } from './case-tensors.ts'
 import { featureMap } from './features.ts'
+import { handover } from './handover.ts'
+import { linkSignals } from './link-signals.ts'
 import type { TracePlan } from './trace-plan.ts'
 
 export interface TraceSetup {
@@ -60,24 +62,54 @@ async function* steps(setup: TraceSetup, first: Float32Array): AsyncGenerator<Tr
   if (plan.ofCase.has('step_logits')) yield { name: 'step_logits', tensor: stack(rows) }
 }
 
-/** Runs a pass, or a step when there is an id, and hands out its wanted stages; returns all that it gave. */
+/**
+ * Runs a pass, or a step when there is an id, and hands out its wanted stages, each as it is made; returns those of
+ * `also`. What is given and the mask are not made by the engine: they come in their place between the others.
+ */
 async function* traced(
-  { run, plan, signal }: TraceSetup,
+  setup: TraceSetup,
   name: string,
   also: readonly string[],
   keep: boolean,
   { from, to, mask }: PassPlan,
   id?: number,
 ): AsyncGenerator<TraceEntry, ReadonlyMap<string, F32Tensor>> {
-  const wanted = plan.stagesOf(name)
-  const stages = [...new Set([...wanted.filter((stage) => stage !== 'mask'), ...also])]
-  const request = { stages, given: plan.givenOf(name), keep, ...(signal !== undefined && { signal }) }
-  const outputs = await (id === undefined ? run.pass(name, request) : run.step(id, request))
-  for (const stage of wanted) {
-    const tensor: Tensor = stage === 'mask' ? maskTensor(mask, to - from, to) : outputs.get(stage)!
+  const given = setup.plan.givenOf(name)
+  const here = (stage: string): Tensor | undefined =>
+    stage === 'mask' ? maskTensor(mask, to - from, to) : given.get(stage)
+  const waiting = setup.plan.stagesOf(name)
+  const wanted = new Set(waiting.filter((stage) => stage !== 'mask' && !given.has(stage)))
+  const kept = new Map<string, F32Tensor>()
+  for await (const [stage, tensor] of outputs(setup, [...new Set([...wanted, ...also])], given, keep, id, name)) {
+    if (also.includes(stage)) kept.set(stage, tensor)
+    if (!wanted.has(stage)) continue
+    for (let next = waiting.shift()!; next !== stage; next = waiting.shift()!)
+      yield { name: `${name}.${next}`, tensor: here(next)! }
     yield { name: `${name}.${stage}`, tensor }
   }
-  return outputs
+  for (const stage of waiting) yield { name: `${name}.${stage}`, tensor: here(stage)! }
+  return kept
+}
+
+/** The outputs of one pass or step, each as the engine makes it. */
+function outputs(
+  { run, signal }: TraceSetup,
+  stages: readonly string[],
+  given: ReadonlyMap<string, F32Tensor>,
+  keep: boolean,
+  id: number | undefined,
+  name: string,
+): AsyncGenerator<readonly [stage: string, tensor: F32Tensor]> {
+  return handover(async (take, left) => {
+    const link = linkSignals(signal, left)
+    const onStage = (stage: string, tensor: F32Tensor): Promise<void> => take([stage, tensor])
+    const request = { stages, given, keep, onStage, signal: link.signal }
+    try {
+      await (id === undefined ? run.pass(name, request) : run.step(id, request))
+    } finally {
+      link.unlink()
+    }
+  })
 }
 
 /** Rows as one (N, V). */

@@ -26,9 +26,9 @@ export class PrefixReuse {
     return cache
   }
 
-  /** Says that the first pass of `prepared` is now whole in the cache. */
+  /** Says that the first pass of `prepared` is now whole in the cache. Its pixels are not needed to compare. */
   hold(prepared: Prepared): void {
-    this.#held = prepared
+    this.#held = { ...prepared, image: null }
   }
 
   free(): void {

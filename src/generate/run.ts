@@ -104,7 +104,7 @@ export class EngineRun implements Run {
   #run(request: StageRequest, { ids, positions, mask, patchIndices }: Tokens): Promise<Map<string, F32Tensor>> {
     request.signal?.throwIfAborted()
     const { engine, graphs, cache } = this.#setup
-    const { stages = [], given = new Map(), keep = true, signal } = request
+    const { stages = [], given = new Map(), keep = true, onStage, signal } = request
     const patches = patchIndices !== null
     const P = this.prepared.patches?.shape[0] ?? 0
     checkGiven(given, graphs.whole(patches), { S: ids.length, K: cache.length + ids.length, P })
@@ -118,6 +118,7 @@ export class EngineRun implements Run {
       given: graph.inputs.has('patches') ? new Map([['patches', this.prepared.patches!], ...given]) : given,
       keep,
       ...(patchIndices !== null && { patchIndices }),
+      ...(onStage !== undefined && { onOutput: onStage }),
       ...(signal !== undefined && { signal }),
     }
     return engine.run(pass)

@@ -2,7 +2,7 @@
 // that could still become one is held back, so nothing is shown that a later token would take away again.
 // "First" means: the one that ends earliest, of those the longest; so how the text falls into pieces changes nothing.
 
-export interface StopMatch {
+interface StopMatch {
   /** Text that is safe to show now. */
   readonly text: string
   /** Whether a stop string is complete; nothing may follow. */

@@ -22,6 +22,6 @@ export function expectShape(
   })
 }
 
-export function showShape(shape: readonly Dim[]): string {
+function showShape(shape: readonly Dim[]): string {
   return `(${shape.join(', ')})`
 }

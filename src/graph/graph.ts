@@ -25,32 +25,32 @@ interface OpBase<Kind extends string> {
 }
 
 /** out[s] = table[ids[s]]: (S, D). */
-export interface GatherOp extends OpBase<'gather'> {
+interface GatherOp extends OpBase<'gather'> {
   readonly table: Weight
 }
 
 /** out = input . weight^T + bias: (rows, cols). */
-export interface LinearOp extends OpBase<'linear'> {
+interface LinearOp extends OpBase<'linear'> {
   readonly input: Value
   readonly weight: Weight
   readonly bias: Weight | null
 }
 
 /** out[s] = input[s] + rows[patchIndices[s]] where that index is not -1: (S, D). */
-export interface ScatterAddOp extends OpBase<'scatterAdd'> {
+interface ScatterAddOp extends OpBase<'scatterAdd'> {
   readonly input: Value
   readonly rows: Value
 }
 
 /** out = input / sqrt(mean(input^2) + eps) * weight, row by row. */
-export interface RmsNormOp extends OpBase<'rmsNorm'> {
+interface RmsNormOp extends OpBase<'rmsNorm'> {
   readonly input: Value
   readonly weight: Weight
   readonly eps: number
 }
 
 /** (S, E): cos or sin of f32(position on the frequency's axis) * inv_freq; the second half equals the first. */
-export interface RotaryOp extends OpBase<'rotary'> {
+interface RotaryOp extends OpBase<'rotary'> {
   readonly part: 'cos' | 'sin'
   readonly theta: number
   /** Frequencies of the axes t, h, w, in this order; together E / 2. */
@@ -58,7 +58,7 @@ export interface RotaryOp extends OpBase<'rotary'> {
 }
 
 /** (heads, S, E) from input (S, heads * E): x * cos + rotate_half(x) * sin. */
-export interface RopeOp extends OpBase<'rope'> {
+interface RopeOp extends OpBase<'rope'> {
   readonly input: Value
   readonly cos: Value
   readonly sin: Value
@@ -66,7 +66,7 @@ export interface RopeOp extends OpBase<'rope'> {
 }
 
 /** Appends k_rope (G, S, E) or v (S, G * E) to the cache of `layer`; out is all of it: (G, K, E) or (K, G * E). */
-export interface CacheOp extends OpBase<'cache'> {
+interface CacheOp extends OpBase<'cache'> {
   readonly part: 'k' | 'v'
   readonly input: Value
 }
@@ -91,19 +91,19 @@ export interface AttentionOp extends OpBase<'attention'> {
 }
 
 /** silu(gate) * up, silu(z) = z / (1 + exp(-z)): (S, F). */
-export interface SwigluOp extends OpBase<'swiglu'> {
+interface SwigluOp extends OpBase<'swiglu'> {
   readonly gate: Value
   readonly up: Value
 }
 
 /** a + b, element by element. */
-export interface AddOp extends OpBase<'add'> {
+interface AddOp extends OpBase<'add'> {
   readonly a: Value
   readonly b: Value
 }
 
 /** Row S - 1 of input as (1, D): all that choosing the next token needs. */
-export interface LastRowOp extends OpBase<'lastRow'> {
+interface LastRowOp extends OpBase<'lastRow'> {
   readonly input: Value
 }
 

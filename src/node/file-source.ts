@@ -13,7 +13,7 @@ const maxPart = 1 << 26
 /**
  * Opens a file for reading; errors call it `name`.
  * @throws SailError E_FILE_MISSING, E_FILE_KIND (directory, FIFO, device), E_FILE_UNREADABLE; on read also
- *   E_WEIGHTS_CHANGED, E_FILE_RANGE, E_WEIGHTS_MEMORY
+ *   E_WEIGHTS_CHANGED, E_FILE_RANGE, E_MEMORY
  */
 export async function openFile(path: string, name = path): Promise<ByteSource> {
   const found = await attempt(name, () => stat(path))

@@ -73,7 +73,7 @@ async function decode(
   if (fault !== null) return of.fail('step_logits', fault)
   const { dtype } = of.setup.file
   const limit = freeRunning(yardstick('step_logits', dtype, dims.L), dtype, of.factor)
-  const note = 'inputs from our own run: the steps before'
+  const note = 'its inputs are not in the dump: our own run, fed the ids of the dump'
   await of.check('step_logits', stacked(rows), limit, () => ({ inputs: 'own', note }))
 }
 

@@ -91,7 +91,13 @@ class FreeRun {
     if (fault !== null) return of.fail(name, fault)
     if (stage === 'rope.cos' || stage === 'rope.sin') return of.check(name, got, ropeTable)
     const { dtype } = of.setup.file
-    const own = await ownError(name, stage, await of.golden.read(name), of.setup, this.#sibling)
+    const own = await ownError(
+      name,
+      stage,
+      await of.golden.read(name),
+      { L: of.setup.subject.config.dims.L, dtype },
+      this.#sibling,
+    )
     const limit = freeRunning(own.value, dtype, of.factor)
     await of.check(name, got, limit, () => this.#againstF64(got, own))
   }

@@ -4,8 +4,7 @@
 import { sizeOf, type Tensor } from '../tensor.ts'
 import { compare } from './compare.ts'
 import type { GoldenFile } from './golden-file.ts'
-import { believed, figure, yardstick } from './limits.ts'
-import type { Subject } from './subject.ts'
+import { believed, type DumpDtype, figure, yardstick } from './limits.ts'
 
 export interface OwnError {
   readonly value: number
@@ -19,18 +18,17 @@ export async function ownError(
   name: string,
   stage: string,
   dumped: Tensor,
-  { subject, file }: { readonly subject: Pick<Subject, 'config'>; readonly file: Pick<GoldenFile, 'dtype'> },
+  { L, dtype }: { readonly L: number; readonly dtype: DumpDtype },
   sibling: GoldenFile | null,
 ): Promise<OwnError> {
-  const { L } = subject.config.dims
-  const expected = yardstick(stage, file.dtype, L)
+  const expected = yardstick(stage, dtype, L)
   const entry = sibling?.tensors.get(name)
   if (sibling === null || entry === undefined || sizeOf(entry.shape) !== sizeOf(dumped.shape))
     return { value: expected, problem: null, f64: null }
   const other = await sibling.read(name)
-  const [narrow, wide] = file.dtype === 'f64' ? [other, dumped] : [dumped, other]
+  const [narrow, wide] = dtype === 'f64' ? [other, dumped] : [dumped, other]
   const { relL2 } = compare(narrow, wide)
-  const value = believed(relL2, stage, file.dtype, L)
+  const value = believed(relL2, stage, dtype, L)
   if (value !== null) return { value, problem: null, f64: wide }
   const problem = `the dump and ${sibling.name} lie ${figure(relL2)} apart, more than rounding`
   return { value: expected, problem, f64: wide }

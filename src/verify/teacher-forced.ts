@@ -77,7 +77,7 @@ export class ForcedPass {
     const got = featureMap(this.#prepared, ours ?? (await this.#asInput(source))!)
     const limit = ours === undefined ? this.#copied(name, [source]) : this.#ownLimit(name, await this.#nearest(source))
     const inputs = ours === undefined ? 'dump' : 'own'
-    const note = ours === undefined ? null : `inputs from our own run: ${source}`
+    const note = ours === undefined ? null : `${source} is not in the dump: our own run`
     await this.#case.check(name, got, limit, () => ({ inputs, note }))
   }
 
@@ -85,7 +85,8 @@ export class ForcedPass {
     const nearest = await this.#nearest(fullName)
     const got = await this.#compute(fullName, nearest)
     const inputs = nearest.missing.size === 0 ? 'dump' : 'own'
-    const note = inputs === 'own' ? `inputs from our own run: ${listed([...nearest.missing])}` : null
+    const note =
+      inputs === 'own' ? `its inputs are not in the dump: our own run from ${listed([...nearest.given])}` : null
     await this.#case.check(fullName, got, this.#limit(fullName, place, nearest), () => ({ inputs, note }))
   }
 
@@ -167,5 +168,6 @@ export function stageOf({ row }: StagePlace): string {
 }
 
 function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'the ids'
   return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
 }

@@ -1,7 +1,8 @@
 // A dump against a loaded model: teacher-forced by default, free-running when asked. The report says, stage by stage,
 // zero or the size of the difference.
-import { SailError } from '../errors.ts'
+
 import type { ImageInput } from '../api.ts'
+import { SailError } from '../errors.ts'
 import { verifyForced } from './forced-case.ts'
 import { verifyFree } from './free-running.ts'
 import type { GoldenFile } from './golden-file.ts'

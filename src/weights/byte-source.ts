@@ -9,7 +9,7 @@ export interface ByteSource {
   readonly byteLength: number
   /**
    * Bytes [begin, end), in memory that is the caller's.
-   * @throws SailError E_FILE_RANGE outside of the source, E_WEIGHTS_CHANGED, E_WEIGHTS_MEMORY, and the source's own;
+   * @throws SailError E_FILE_RANGE outside of the source, E_WEIGHTS_CHANGED, E_MEMORY, and the source's own;
    *   signal.reason when aborted
    */
   read(begin: number, end: number, signal?: AbortSignal): Promise<Uint8Array>
@@ -35,12 +35,12 @@ export function checkRange(source: { name: string; byteLength: number }, begin: 
   })
 }
 
-/** Memory for a read. @throws SailError E_WEIGHTS_MEMORY where the engine refuses that much in one piece */
+/** Memory for a read. @throws SailError E_MEMORY where the engine refuses that much in one piece */
 export function allocate(byteLength: number, file: string): Uint8Array {
   try {
     return new Uint8Array(byteLength)
   } catch (cause) {
-    throw new SailError('E_WEIGHTS_MEMORY', {
+    throw new SailError('E_MEMORY', {
       file,
       expected: `${byteLength} bytes of memory in one piece`,
       found: 'an engine that refuses them',

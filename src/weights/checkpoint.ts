@@ -10,7 +10,7 @@ import { readHeader, type SafetensorsHeader } from './safetensors/header.ts'
 import { readRows } from './safetensors/read.ts'
 import { checkIndex, parseIndex } from './shard-index.ts'
 
-export interface CheckpointTensor<D extends SafetensorsDtype = FloatDtype> {
+interface CheckpointTensor<D extends SafetensorsDtype = FloatDtype> {
   readonly dtype: D
   readonly shape: readonly number[]
   readonly byteLength: number

@@ -24,7 +24,7 @@ interface Version {
  * Opens a URL.
  * @throws SailError E_FILE_MISSING (404, 410), E_HTTP_STATUS, E_HTTP_NO_RANGE (the server sends the whole file),
  *   E_HTTP_RANGE (other bytes than asked for), E_HTTP_TRUNCATED, E_HTTP_STALLED, E_HTTP_NETWORK; on read also
- *   E_WEIGHTS_CHANGED, E_FILE_RANGE, E_WEIGHTS_MEMORY; signal.reason when aborted
+ *   E_WEIGHTS_CHANGED, E_FILE_RANGE, E_MEMORY; signal.reason when aborted
  */
 export async function openUrl(url: string, options: HttpOptions = {}): Promise<ByteSource> {
   const name = withoutSecrets(url)

@@ -82,7 +82,7 @@ function listTensors({ tensors, others }: Checkpoint): InspectedTensor[] {
  * exact: bf16 stays bf16, all else is f32. q8 and q4 are for the matrices of the layers and the head, in groups of 32
  * with an f32 scale: 1 + 1/8 and 1/2 + 1/8 bytes a weight; the tables and vectors stay exact.
  */
-export function memoryNeed(config: ModelConfig, checkpoint: Pick<Checkpoint, 'tensors'> | null): MemoryNeed {
+function memoryNeed(config: ModelConfig, checkpoint: Pick<Checkpoint, 'tensors'> | null): MemoryNeed {
   const need = { exact: 0, f32: 0, bf16: 0, q8: 0, q4: 0 }
   for (const [name, shape] of expectedWeights(config)) {
     const n = sizeOf(shape)

@@ -10,7 +10,7 @@ import type { F32Tensor } from '../../src/tensor.ts'
 import { ints, openCheckpoint, openTensors, type TensorFile, tensor } from './safetensors.ts'
 
 /** The little that these tests need of config.json. */
-export function readConfig(folder: string): ModelConfig {
+function readConfig(folder: string): ModelConfig {
   const raw = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8'))
   const [D, H] = [raw.hidden_size, raw.num_attention_heads]
   const E = D / H

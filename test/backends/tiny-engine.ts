@@ -10,7 +10,7 @@ import { f32ToBf16Bits } from '../../src/weights/formats/bf16.ts'
 import { tiny } from '../model/tiny.ts'
 
 /** Numbers in (-1, 1) from a seed: a 32-bit linear congruence is plenty here. */
-export function random(n: number, seed: number): Float32Array {
+function random(n: number, seed: number): Float32Array {
   let state = seed >>> 0
   return Float32Array.from({ length: n }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -46,7 +47,7 @@ describe('openFile', () => {
   })
 
   test('refuses what is no regular file, at once', async () => {
-    execFileSync('mkfifo', [join(folder, 'fifo')])
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'fifo')])
     expect(await codeOf(() => openFile(join(folder, 'fifo')))).toBe('E_FILE_KIND')
     expect(await codeOf(() => openFile(folder))).toBe('E_FILE_KIND')
     expect(await codeOf(() => openFile('/dev/null'))).toBe('E_FILE_KIND')
@@ -61,7 +62,7 @@ describe('openFile', () => {
   // Root may read everything.
   test.skipIf(isRoot)('names what cannot be read (skipped as root)', async () => {
     const path = put('secret')
-    execFileSync('chmod', ['000', path])
+    chmodSync(path, 0)
     expect(await codeOf(() => openFile(path))).toBe('E_FILE_UNREADABLE')
   })
 
@@ -95,7 +96,7 @@ describe('openFile', () => {
     const path = put('sparse')
     truncateSync(path, 2 ** 43)
     const source = await openFile(path)
-    expect(await codeOf(() => source.read(0, 2 ** 43))).toBe('E_WEIGHTS_MEMORY')
+    expect(await codeOf(() => source.read(0, 2 ** 43))).toBe('E_MEMORY')
     expect(text(await source.read(0, 3))).toBe('012')
     await source.close()
   })

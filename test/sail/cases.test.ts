@@ -1,10 +1,13 @@
 // The library on the small seeded models under golden/cases: ids, texts, every stage and the order of a trace, against
 // what PyTorch dumped.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { F32Tensor } from '../../src/node.ts'
 import { Sail } from '../../src/node.ts'
+import { f32 } from '../../src/tensor.ts'
 import { root } from '../support/golden.ts'
 import { type GoldenCase, readCase } from './read-case.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const folder = `${root}golden/cases/`
 
@@ -110,14 +113,24 @@ describe('tiny-a with an image', () => {
 
   test('a given stage replaces the computed one, in later passes too', async () => {
     const question = { image, prompt: golden.metadata.prompt }
-    const zero = { dtype: 'F32', shape: [8, 256], data: new Float32Array(8 * 256) } as const
     const name = 'prefix.layers.0.out'
     const { shape } = golden.tensors.get(name)!
-    const given = { [name]: { ...zero, shape, data: new Float32Array(shape[0] * shape[1]) } }
+    const given = { [name]: f32(shape, new Float32Array(shape[0] * shape[1])) }
     const changed = await sail.trace(question, { stages: ['*.layers.1.attn_norm', 'text.logits'], given })
     expect((changed.get('prefix.layers.1.attn_norm') as F32Tensor).data.every((x) => x === 0)).toBe(true)
     const want = golden.tensors.get('text.logits') as F32Tensor
     expect(relativeL2((changed.get('text.logits') as F32Tensor).data, want.data)).toBeGreaterThan(1e-3)
+  })
+
+  test('a given stage and the mask come in their place', async () => {
+    const question = { image, prompt: golden.metadata.prompt }
+    const stages = ['text.rope.sin', 'text.mask', 'text.layers.0.*norm', 'text.layers.0.q', 'text.final_norm']
+    const plain = await sail.trace(question, { stages })
+    const given = { 'text.layers.0.q': plain.get('text.layers.0.q') as F32Tensor }
+    const again = await sail.trace(question, { stages, given })
+    const names = ['rope.sin', 'mask', 'layers.0.attn_norm', 'layers.0.q', 'layers.0.mlp_norm', 'final_norm']
+    expect([...plain.keys()]).toEqual(names.map((name) => `text.${name}`))
+    expect([...again]).toEqual([...plain])
   })
 
   test('the same value given changes nothing', async () => {

@@ -4,9 +4,11 @@ import { mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type ImageInput, preprocess, Sail } from '../../src/node.ts'
 import { root } from '../support/golden.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const folder = `${root}golden/cases/`
 const png = `${folder}images/noise-40x26.png`
@@ -85,6 +87,14 @@ test('a question that cannot be asked is refused before the model runs', async (
   await expect(ask({ prompt: 'x'.repeat(400_000) })).rejects.toThrow(code('E_SEQUENCE_TOO_LONG'))
   expect((await ask({ prompt: '' })).ids).toHaveLength(1)
   expect((await ask({ prompt: '', image: png })).ids).toHaveLength(1)
+  await sail.close()
+})
+
+test('an image for a checkpoint that reads none is refused before the file is opened', async () => {
+  const sail = await Sail.load(`${folder}models/text-llama`)
+  const image = 'no such file.png'
+  await expect(sail.ask({ image, prompt: 'x' })).rejects.toThrow(code('E_MODEL_NO_VISION'))
+  await expect(sail.features(image)).rejects.toThrow(code('E_MODEL_NO_VISION'))
   await sail.close()
 })
 

@@ -1,7 +1,9 @@
 // Turns, aborts and closing, on a small model that PyTorch's cases already hold to account.
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Sail } from '../../src/node.ts'
 import { root } from '../support/golden.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const folder = `${root}golden/cases/`
 const image = `${folder}images/noise-40x26.png`
@@ -103,6 +105,31 @@ test('a stream that was left open learns that its model is closed', async () => 
   await stream.next()
   await own.close()
   await expect(stream.next()).rejects.toThrow(code('E_CLOSED'))
+})
+
+test('a trace hands out each stage while the pass runs; leaving it stops the pass', async () => {
+  const trace = sail.traceStream(long, { stages: ['prefix.**'] })
+  const first = await trace.next()
+  expect(first.value).toMatchObject({ name: 'prefix.embed' })
+  const waiting = sail.ask(long, { maxNewTokens: 1 })
+  await trace.return()
+  expect((await waiting).ids).toHaveLength(1)
+})
+
+test('a trace that was left open does not keep its model from closing', async () => {
+  const own = await Sail.load(`${folder}models/tiny-a`)
+  const trace = own.traceStream(long, { stages: ['prefix.**'] })
+  await trace.next()
+  await own.close()
+  await expect(trace.next()).rejects.toThrow(code('E_CLOSED'))
+})
+
+test('a trace stops at an abort', async () => {
+  const control = new AbortController()
+  const trace = sail.traceStream(long, { stages: ['prefix.**'], signal: control.signal })
+  await trace.next()
+  control.abort(new Error('enough'))
+  await expect(trace.next()).rejects.toThrow('enough')
 })
 
 test('Symbol.asyncDispose closes, whether the engine knows the symbol or not', async () => {

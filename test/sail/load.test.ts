@@ -4,9 +4,11 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { inspect, type LoadOptions, loadTokenizer, Sail } from '../../src/node.ts'
 import { root } from '../support/golden.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const folder = `${root}golden/cases/`
 const model = `${folder}models/tiny-a`
@@ -51,6 +53,12 @@ test('weights bf16 compute with rounded weights', async () => {
   const distance = Math.hypot(...a.map((x, i) => x - b[i])) / Math.hypot(...a)
   expect(distance).toBeGreaterThan(1e-4)
   expect(distance).toBeLessThan(0.05)
+})
+
+test('numerics bf16 round the weights too, whatever their format', async () => {
+  const sail = await Sail.load(model, { numerics: 'bf16', weights: 'f32' })
+  expect(sail.info).toMatchObject({ numerics: 'bf16', weights: 'bf16' })
+  await sail.close()
 })
 
 test('auto says what it chose', async () => {

@@ -1,6 +1,7 @@
 // Safetensors files for tests, made of literals: of a header text and data bytes, or of named tensors.
 import { SailError } from '../../src/errors.ts'
 import { bytesSource } from '../../src/weights/byte-source.ts'
+import { blobFolder, type Folder } from '../../src/weights/folder.ts'
 import { readHeader, type SafetensorsHeader } from '../../src/weights/safetensors/header.ts'
 
 /** A file of a header, as text or bytes, and `dataLength` bytes 0, 1, 2, .. of data; `length` overrides the length field. */
@@ -58,3 +59,7 @@ export async function codeOf(work: () => unknown): Promise<string> {
   }
   return 'accepted'
 }
+
+/** A folder of these files. */
+export const folderOf = (files: Readonly<Record<string, Uint8Array | string>>): Folder =>
+  blobFolder(new Map(Object.entries(files).map(([name, content]) => [name, new Blob([content as BlobPart])])), 'm')

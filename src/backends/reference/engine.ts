@@ -2,7 +2,7 @@
 // dropped at once, so a pass holds a few (S, F) arrays and not all of them.
 import { SailError } from '../../errors.ts'
 import { fuseAttention } from '../../graph/fuse.ts'
-import { type Graph, inputsOf, type Op } from '../../graph/graph.ts'
+import { type Graph, inputsOf, type Op, type Value } from '../../graph/graph.ts'
 import type { F32Tensor } from '../../tensor.ts'
 import type { Engine, EngineInfo, LoadRequest, Pass } from '../backend.ts'
 import { checkPass, type PassSizes, resolveShape } from './check-pass.ts'
@@ -16,6 +16,8 @@ interface Plan {
   readonly graph: Graph
   /** lastUses[i]: ids of values that op i is the last to need. */
   readonly lastUses: readonly (readonly number[])[]
+  /** Names of the outputs by the id of their value. */
+  readonly outputs: ReadonlyMap<number, readonly string[]>
 }
 
 export class ReferenceEngine implements Engine {
@@ -65,21 +67,26 @@ export class ReferenceEngine implements Engine {
   }
 
   async #runOps(pass: Pass, sizes: PassSizes, cache: ReferenceCache): Promise<Map<string, F32Tensor>> {
-    const { graph, lastUses } = this.#planOf(pass.graph)
+    const { graph, lastUses, outputs } = this.#planOf(pass.graph)
     const values = new Map<number, Float32Array>()
     const frame: Frame = { pass, sizes, cache, weights: this.#weights, numerics: this.#numerics, values }
     for (const [name, { id }] of graph.inputs) values.set(id, this.#received(pass.given.get(name)))
+    const results = new Map<string, F32Tensor>()
+    const handOut = async ({ id, shape }: Value): Promise<void> => {
+      for (const name of outputs.get(id) ?? []) {
+        const tensor = { dtype: 'F32', shape: resolveShape(shape, sizes), data: values.get(id)! } as const
+        if (pass.onOutput === undefined) results.set(name, tensor)
+        else await pass.onOutput(name, tensor)
+      }
+    }
+    for (const value of graph.inputs.values()) await handOut(value)
     const pace = new Pace(pass.signal)
     for (const [i, op] of graph.ops.entries()) {
       await pace.finish(startOp(op, frame))
+      await handOut(op.out)
       for (const id of lastUses[i]) values.delete(id)
     }
-    return new Map(
-      graph.outputs.map((name) => {
-        const { id, shape } = graph.stages.get(name)!
-        return [name, { dtype: 'F32', shape: resolveShape(shape, sizes), data: values.get(id)! }]
-      }),
-    )
+    return results
   }
 
   /** A given value as the run sees it: in bf16 numerics every value that passes between ops is bf16, the patches too. */
@@ -92,7 +99,7 @@ export class ReferenceEngine implements Engine {
     let plan = this.#plans.get(graph)
     if (plan === undefined) {
       const fused = fuseAttention(graph)
-      plan = { graph: fused, lastUses: lastUsesOf(fused) }
+      plan = { graph: fused, lastUses: lastUsesOf(fused), outputs: outputsOf(fused) }
       this.#plans.set(graph, plan)
     }
     return plan
@@ -111,16 +118,24 @@ export class ReferenceEngine implements Engine {
   }
 }
 
-function lastUsesOf({ ops, outputs, stages }: Graph): number[][] {
-  const kept = new Set(outputs.map((name) => stages.get(name)?.id))
+function lastUsesOf({ ops }: Graph): number[][] {
   const lastUses = ops.map((): number[] => [])
   const met = new Set<number>()
   for (let i = ops.length - 1; i >= 0; i--)
     for (const id of readOrMade(ops[i])) {
-      if (!met.has(id) && !kept.has(id)) lastUses[i].push(id)
+      if (!met.has(id)) lastUses[i].push(id)
       met.add(id)
     }
   return lastUses
+}
+
+function outputsOf({ outputs, stages }: Graph): Map<number, string[]> {
+  const names = new Map<number, string[]>()
+  for (const name of outputs) {
+    const { id } = stages.get(name)!
+    names.set(id, [...(names.get(id) ?? []), name])
+  }
+  return names
 }
 
 function readOrMade(op: Op): number[] {

@@ -4,16 +4,12 @@
 // YCbCr. Pillow then makes RGB without a colour profile: R = K' - C K' / 255 on the inverted inks.
 // Source: libjpeg `jdcolor.c`; Pillow `JpegImagePlugin.py` and `libImaging/Convert.c`.
 import type { ColourSpace } from './frame.ts'
-import type { Row } from './upsample.ts'
+import type { Upsampler } from './upsample.ts'
 
-const byte = (term: (v: number) => number) => Int32Array.from({ length: 256 }, (_, i) => term(i - 128))
-const RED = byte((cr) => (91881 * cr + 32768) >> 16)
-const BLUE = byte((cb) => (116130 * cb + 32768) >> 16)
-const GREEN_CB = byte((cb) => -22554 * cb + 32768)
-const GREEN_CR = byte((cr) => -46802 * cr)
+const { imul } = Math
 
 /** Writes `width` pixels of RGB from `o` on; `out` clamps. */
-export type PixelWriter = (rows: readonly Row[], width: number, out: Uint8ClampedArray, o: number) => void
+export type PixelWriter = (rows: readonly Upsampler[], width: number, out: Uint8ClampedArray, o: number) => void
 
 export const WRITERS: Record<ColourSpace, PixelWriter> = {
   grey: ([y], width, out, o) => {
@@ -27,15 +23,19 @@ export const WRITERS: Record<ColourSpace, PixelWriter> = {
     }
   },
   ycc: ([luma, blue, red], width, out, o) => {
-    const [y, cb, cr] = [luma.data, blue.data, red.data]
-    const [yAt, cbAt, crAt] = [luma.at, blue.at, red.at]
+    const y = luma.data
+    const cb = blue.data
+    const cr = red.data
+    const yAt = luma.at
+    const cbAt = blue.at
+    const crAt = red.at
     for (let x = 0; x < width; x++, o += 3) {
       const l = y[yAt + x]
-      const u = cb[cbAt + x]
-      const v = cr[crAt + x]
-      out[o] = l + RED[v]
-      out[o + 1] = l + ((GREEN_CB[u] + GREEN_CR[v]) >> 16)
-      out[o + 2] = l + BLUE[u]
+      const u = cb[cbAt + x] - 128
+      const v = cr[crAt + x] - 128
+      out[o] = l + ((imul(91881, v) + 32768) >> 16)
+      out[o + 1] = l + ((imul(-22554, u) - imul(46802, v) + 32768) >> 16)
+      out[o + 2] = l + ((imul(116130, u) + 32768) >> 16)
     }
   },
   cmyk: ([c, m, y, k], width, out, o) => {

@@ -4,10 +4,10 @@ import { exifOrientation } from '../exif.ts'
 import type { DecodeContext, RgbImage } from '../rgb-image.ts'
 import { WRITERS } from './colour.ts'
 import type { Component } from './frame.ts'
-import { decodeProgressiveScan, transformAll } from './progressive.ts'
+import { decodeProgressiveScan, emptyCoefficients, transformAll } from './progressive.ts'
 import { readSegments } from './segments.ts'
 import { decodeSequentialScan } from './sequential.ts'
-import { type Row, upsampler } from './upsample.ts'
+import { Upsampler } from './upsample.ts'
 
 /**
  * The pixels of a JPEG file, equal to Pillow's `convert("RGB")`.
@@ -20,19 +20,18 @@ export function decodeJpeg(bytes: Uint8Array, context: DecodeContext): RgbImage 
   const stored = ({ storedX, storedY }: Component) => storedX * storedY * 64
   const planes = new Map(components.map((c) => [c, new Uint8ClampedArray(stored(c))]))
   if (frame.progressive) {
-    const coefficients = new Map(components.map((c) => [c, new Int16Array(stored(c))]))
+    const coefficients = emptyCoefficients(frame)
     for (const scan of scans) decodeProgressiveScan(bytes, scan, coefficients, context.file)
     transformAll(frame, coefficients, planes)
   } else for (const scan of scans) decodeSequentialScan(bytes, scan, planes, context.file)
 
   const out = new Uint8ClampedArray(height * width * 3)
   const write = WRITERS[colour]
-  const readers = components.map((c) =>
-    upsampler(c, frame, new Uint8Array(planes.get(c)?.buffer ?? new ArrayBuffer(0))),
+  const rows = components.map(
+    (c) => new Upsampler(c, frame, new Uint8Array((planes.get(c) as Uint8ClampedArray).buffer)),
   )
-  const rows = components.map((): Row => ({ data: new Uint8Array(0), at: 0 }))
   for (let y = 0; y < height; y++) {
-    for (let c = 0; c < readers.length; c++) readers[c](y, rows[c])
+    for (const row of rows) row.row(y)
     write(rows, width, out, y * width * 3)
   }
   const orientation = exif === null ? null : exifOrientation(exif)

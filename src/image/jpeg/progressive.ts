@@ -8,14 +8,34 @@
 import { Bits } from './bits.ts'
 import { type Component, type Frame, type Scan, ZIGZAG } from './frame.ts'
 import { extend, type HuffmanTable } from './huffman.ts'
-import { inverseDct } from './idct.ts'
+import { dequantise, inverseDct } from './idct.ts'
 import { type Planes, readDc, readSymbol } from './sequential.ts'
 
-/** Coefficients of one component: 64 a block, natural order, blocks row by row. */
-export type Coefficients = ReadonlyMap<Component, Int16Array>
+/** Coefficients of one component, blocks row by row. */
+export interface Coefficients {
+  /** 64 a block, natural order */
+  readonly values: Int16Array
+  /** One a block: zigzag index above which all are zero. Most blocks are nearly empty, so this saves most of the work. */
+  readonly top: Uint8Array
+}
+export type AllCoefficients = ReadonlyMap<Component, Coefficients>
+
+export function emptyCoefficients({ components }: Frame): AllCoefficients {
+  return new Map(
+    components.map((c) => {
+      const blocks = c.storedX * c.storedY
+      return [c, { values: new Int16Array(blocks * 64), top: new Uint8Array(blocks) }]
+    }),
+  )
+}
 
 /** @throws SailError E_JPEG_CODE, E_JPEG_TRUNCATED, E_JPEG_RESTART */
-export function decodeProgressiveScan(bytes: Uint8Array, scan: Scan, coefficients: Coefficients, file: string): void {
+export function decodeProgressiveScan(
+  bytes: Uint8Array,
+  scan: Scan,
+  coefficients: AllCoefficients,
+  file: string,
+): void {
   const { mcusX, mcusY, restart, first, high, low } = scan
   const mcus = mcusX * mcusY
   const bits = new Bits(bytes, scan.from, scan.to, restart === 0 ? 1 : Math.ceil(mcus / restart), file)
@@ -23,7 +43,7 @@ export function decodeProgressiveScan(bytes: Uint8Array, scan: Scan, coefficient
   const alone = scan.components.length === 1
   const parts = scan.components.map(({ component, dc }) => ({
     dc,
-    blocks: coefficients.get(component) as Int16Array,
+    blocks: coefficients.get(component) as Coefficients,
     storedX: component.storedX,
     h: alone ? 1 : component.h,
     v: alone ? 1 : component.v,
@@ -42,12 +62,12 @@ export function decodeProgressiveScan(bytes: Uint8Array, scan: Scan, coefficient
         const { dc, blocks, storedX, h, v } = part
         for (let row = y * v; row < y * v + v; row++)
           for (let column = x * h; column < x * h + h; column++) {
-            const at = (row * storedX + column) * 64
-            if (first > 0) band.read(blocks, at)
-            else if (high > 0) blocks[at] |= bits.take(1) << low
+            const n = row * storedX + column
+            if (first > 0) band.read(blocks, n)
+            else if (high > 0) blocks.values[n * 64] |= bits.take(1) << low
             else if (dc !== null) {
               part.previous = readDc(bits, dc, part.previous)
-              blocks[at] = part.previous << low
+              blocks.values[n * 64] = part.previous << low
             }
             bits.check()
           }
@@ -69,13 +89,14 @@ class Band {
     this.table = scan.components[0].ac
   }
 
-  read(blocks: Int16Array, at: number): void {
-    if (this.scan.high > 0) this.refine(blocks, at)
+  /** @param n number of the block */
+  read(blocks: Coefficients, n: number): void {
+    if (this.scan.high > 0) this.refine(blocks, n)
     else if (this.run > 0) this.run--
-    else this.begin(blocks, at)
+    else this.begin(blocks, n)
   }
 
-  private begin(blocks: Int16Array, at: number): void {
+  private begin({ values, top }: Coefficients, n: number): void {
     const { bits, table } = this
     const { last, low } = this.scan
     for (let k = this.scan.first; k <= last; k++) {
@@ -84,7 +105,8 @@ class Band {
       k += symbol >> 4
       if (size > 0) {
         if (k > last) throw this.tooMany()
-        blocks[at + ZIGZAG[k]] = extend(bits.take(size), size) << low
+        values[n * 64 + ZIGZAG[k]] = extend(bits.take(size), size) << low
+        top[n] = Math.max(top[n], k)
       } else if (symbol !== 0xf0) {
         this.run = this.runLength(symbol >> 4) - 1
         return
@@ -92,8 +114,9 @@ class Band {
     }
   }
 
-  private refine(blocks: Int16Array, at: number): void {
+  private refine({ values, top }: Coefficients, n: number): void {
     const { bits, table } = this
+    const at = n * 64
     const { last, low } = this.scan
     const bit = 1 << low
     let k = this.scan.first
@@ -110,22 +133,24 @@ class Band {
         }
         for (; k <= last; k++) {
           const i = at + ZIGZAG[k]
-          if (blocks[i] === 0) {
+          if (values[i] === 0) {
             if (zeros-- === 0) break
-          } else this.correct(blocks, i, bit)
+          } else this.correct(values, i, bit)
         }
         if (value === 0) continue
         if (k > last) throw this.tooMany()
-        blocks[at + ZIGZAG[k]] = value
+        values[at + ZIGZAG[k]] = value
+        top[n] = Math.max(top[n], k)
       }
     if (this.run === 0) return
-    for (; k <= last; k++) if (blocks[at + ZIGZAG[k]] !== 0) this.correct(blocks, at + ZIGZAG[k], bit)
+    const end = Math.min(last, top[n])
+    for (; k <= end; k++) if (values[at + ZIGZAG[k]] !== 0) this.correct(values, at + ZIGZAG[k], bit)
     this.run--
   }
 
   /** A set bit moves the coefficient away from zero, unless the bit is there already. */
-  private correct(blocks: Int16Array, i: number, bit: number): void {
-    if (this.bits.take(1) === 1 && (blocks[i] & bit) === 0) blocks[i] += blocks[i] > 0 ? bit : -bit
+  private correct(values: Int16Array, i: number, bit: number): void {
+    if (this.bits.take(1) === 1 && (values[i] & bit) === 0) values[i] += values[i] > 0 ? bit : -bit
   }
 
   private runLength(size: number): number {
@@ -138,17 +163,26 @@ class Band {
 }
 
 /** Transforms every block that has samples of the picture. */
-export function transformAll({ components }: Frame, coefficients: Coefficients, planes: Planes): void {
+export function transformAll({ components }: Frame, coefficients: AllCoefficients, planes: Planes): void {
+  const block = new Int32Array(64)
   for (const component of components) {
     const { blocksX, blocksY, storedX } = component
-    const blocks = coefficients.get(component) as Int16Array
+    const { values, top } = coefficients.get(component) as Coefficients
     const plane = planes.get(component) as Uint8ClampedArray
     const quant = component.quant as Uint16Array
     const stride = storedX * 8
     for (let row = 0; row < blocksY; row++)
       for (let column = 0; column < blocksX; column++) {
-        const at = (row * storedX + column) * 64
-        inverseDct(blocks, at, quant, false, plane, row * 8 * stride + column * 8, stride)
+        const n = row * storedX + column
+        block.fill(0)
+        block[0] = dequantise(values[n * 64], quant[0])
+        let ac = 0
+        for (let k = 1; k <= top[n]; k++) {
+          const i = ZIGZAG[k]
+          block[i] = dequantise(values[n * 64 + i], quant[i])
+          ac += Math.abs(block[i])
+        }
+        inverseDct(block, ac, plane, row * 8 * stride + column * 8, stride)
       }
   }
 }

@@ -6,7 +6,7 @@
 import { Bits } from './bits.ts'
 import { type Component, type Scan, ZIGZAG } from './frame.ts'
 import { extend, type HuffmanTable, LOOK } from './huffman.ts'
-import { inverseDct } from './idct.ts'
+import { dequantise, inverseDct } from './idct.ts'
 
 /** Samples of one component: 8 * storedY rows of 8 * storedX. */
 export type Planes = ReadonlyMap<Component, Uint8ClampedArray>
@@ -27,7 +27,7 @@ export function decodeSequentialScan(bytes: Uint8Array, scan: Scan, planes: Plan
     v: alone ? 1 : component.v,
     previous: 0,
   }))
-  const block = new Int16Array(64)
+  const block = new Int32Array(64)
   let left = restart
   for (let y = 0; y < mcusY; y++)
     for (let x = 0; x < mcusX; x++) {
@@ -42,10 +42,10 @@ export function decodeSequentialScan(bytes: Uint8Array, scan: Scan, planes: Plan
           for (let column = x * h; column < x * h + h; column++) {
             block.fill(0)
             part.previous = readDc(bits, part.dc, part.previous)
-            block[0] = part.previous
-            const last = readAc(bits, part.ac, block)
+            block[0] = dequantise(part.previous, part.quant[0])
+            const ac = readAc(bits, part.ac, part.quant, block)
             bits.check()
-            inverseDct(block, 0, part.quant, last === 0, part.plane, row * 8 * stride + column * 8, stride)
+            inverseDct(block, ac, part.plane, row * 8 * stride + column * 8, stride)
           }
       }
     }
@@ -68,12 +68,12 @@ export function readSymbol(bits: Bits, table: HuffmanTable): number {
   return entry >> 5
 }
 
-/** Fills in the AC coefficients. @returns the zigzag index of the last one that is not zero, 0 for none */
-function readAc(bits: Bits, table: HuffmanTable, block: Int16Array): number {
+/** Fills in the dequantised AC coefficients. @returns the sum of their magnitudes */
+function readAc(bits: Bits, table: HuffmanTable, quant: Uint16Array, block: Int32Array): number {
   const { view } = bits
   const { look, fast } = table
   let p = bits.p
-  let last = 0
+  let sum = 0
   for (let k = 1; k < 64; k++) {
     const word = view.getInt32(p >>> 3) << (p & 7)
     const index = word >>> (32 - LOOK)
@@ -98,11 +98,12 @@ function readAc(bits: Bits, table: HuffmanTable, block: Int16Array): number {
       p += size
     }
     if (k > 63) throw bits.fault('E_JPEG_CODE', 'at most 63 AC coefficients in a block', 'more')
-    block[ZIGZAG[k]] = value
-    last = k
+    const i = ZIGZAG[k]
+    block[i] = dequantise(value, quant[i])
+    sum += Math.abs(block[i])
   }
   bits.p = p
-  return last
+  return sum
 }
 
 function noCode(bits: Bits) {

@@ -10,7 +10,7 @@ import type { TensorEntry } from './entry.ts'
 import type { SafetensorsHeader } from './header.ts'
 
 /** The entry of a tensor. @throws SailError E_SAFETENSORS_NO_TENSOR */
-export function entryOf(file: string, header: SafetensorsHeader, name: string): TensorEntry {
+function entryOf(file: string, header: SafetensorsHeader, name: string): TensorEntry {
   const entry = header.tensors.get(name)
   if (entry !== undefined) return entry
   const found = listed(

@@ -1,0 +1,59 @@
+// A checkpoint's folder: what it is, what it needs, what is wrong. A fault is part of the answer, not an error.
+import Table from 'cli-table3'
+import { type Inspection, inspect as inspectCheckpoint } from '../node.ts'
+import type { OutputFlags } from './common-flags.ts'
+import type { Context } from './context.ts'
+import { write, writeJson } from './stdout.ts'
+import { forTerminal, paint } from './terminal.ts'
+
+export interface InspectFlags extends OutputFlags {
+  readonly model: string
+  readonly json?: boolean
+}
+
+export async function inspect({ model, json = false }: InspectFlags, { signal }: Context): Promise<void> {
+  const found = await inspectCheckpoint(model, { signal })
+  if (json) await writeJson(asJson(found))
+  else await write(forTerminal(asText(model, found), process.stdout))
+}
+
+function asJson({ config, files, tensors, memory, cacheBytesPerToken, problems, warnings }: Inspection): object {
+  return { config, files, tensors, memory, cache_bytes_per_token: cacheBytesPerToken, problems, warnings }
+}
+
+function asText(
+  model: string,
+  { config, tensors, memory, cacheBytesPerToken, problems, warnings }: Inspection,
+): string {
+  const style = { head: [], border: [], compact: true }
+  const table = new Table({ head: ['tensor', 'dtype', 'shape', 'bytes', 'file'], style })
+  for (const { name, dtype, shape, bytes, file } of tensors)
+    table.push([name, dtype, `(${shape.join(', ')})`, bytes, file])
+  const lines = [model]
+  if (config !== null) {
+    const sizes = Object.entries(config.dims).map(([letter, size]) => `${letter} ${size}`)
+    lines.push(`family ${config.family.name}, ${sizes.join(', ')}, patch ${config.patchSize ?? 'none: text only'}`)
+    lines.push(
+      `rope theta ${config.ropeTheta}, sections ${config.ropeSections.join(' ')}, rms eps ${config.rmsNormEps}`,
+    )
+    lines.push(
+      `sliding window ${config.slidingWindow ?? 'none'}, eos ${config.eosIds.join(' ') || 'none: never stops'}`,
+    )
+  }
+  if (tensors.length > 0) lines.push(table.toString())
+  if (memory !== null)
+    lines.push(
+      `memory for the weights: ${Object.entries(memory)
+        .map(([format, bytes]) => `${format} ${megabytes(bytes)}`)
+        .join(', ')}`,
+    )
+  if (cacheBytesPerToken !== null) lines.push(`keys and values: ${cacheBytesPerToken} bytes a token`)
+  for (const warning of warnings) lines.push(`note: ${warning}`)
+  for (const { code, message } of problems) lines.push(paint('red', `wrong: ${code}: ${message}`, process.stdout))
+  if (problems.length === 0) lines.push(paint('green', 'nothing is wrong: it loads', process.stdout))
+  return `${lines.join('\n')}\n`
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}

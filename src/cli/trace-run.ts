@@ -1,0 +1,77 @@
+// The chosen stages of a run, each written as it is made, in the format of the golden files: what `trace` writes, `verify`
+// and `diff` read. How many tokens there will be is not known beforehand, so room is left for the longest header.
+import { SailError } from '../errors.ts'
+import { selectStages } from '../graph/stages-glob.ts'
+import { stageNames } from '../graph/stages-names.ts'
+import type { Sail } from '../node.ts'
+import { appendSafetensors, headerRoom } from '../weights/safetensors/append.ts'
+import type { ModelFlags } from './common-flags.ts'
+import type { Context } from './context.ts'
+import { imageFlag, withModel } from './load.ts'
+import { goldenFormat, imageName, modelName } from './metadata.ts'
+import { openOut } from './out-file.ts'
+
+export interface TraceFlags extends ModelFlags {
+  readonly image?: string
+  readonly prompt: string
+  readonly raw?: boolean
+  readonly stages: readonly string[]
+  readonly maxNewTokens: number
+  readonly out: string
+}
+
+/** Readers of safetensors refuse files with more. */
+const maxTensors = 100_000
+
+export async function trace(flags: TraceFlags, { signal }: Context): Promise<void> {
+  const { prompt, raw = false, stages, maxNewTokens } = flags
+  const image = flags.image === undefined ? {} : { image: await imageFlag(flags.image, signal) }
+  await withModel(flags, signal, async (sail, show) => {
+    const metadata = describe(flags)
+    const names = namesAtMost(sail, flags)
+    const sink = await openOut(flags.out, signal)
+    try {
+      const file = appendSafetensors(sink, headerRoom(names, metadata))
+      let count = 0
+      const options = { stages, maxNewTokens, signal }
+      for await (const { name, tensor } of sail.traceStream({ prompt, raw, ...image }, options)) {
+        await file.add(name, tensor)
+        signal.throwIfAborted()
+        count++
+      }
+      await file.finish(metadata)
+      show.say(`${count} tensors in ${flags.out}`)
+    } catch (error) {
+      await sink.abort()
+      throw error
+    }
+  })
+}
+
+function describe({ image, prompt, raw, out, model, numerics, maxNewTokens }: TraceFlags): Map<string, string> {
+  return new Map([
+    ['format', goldenFormat],
+    ['model', modelName(model)],
+    ...(image === undefined ? [] : ([['image', imageName(image, out)]] as const)),
+    ['prompt', prompt],
+    ...(raw === true ? ([['raw', 'true']] as const) : []),
+    ['dtype', numerics],
+    ['max_new_tokens', String(maxNewTokens)],
+  ])
+}
+
+/** Every name that the file may come to hold. @throws SailError E_TRACE_TOO_MANY */
+function namesAtMost({ config }: Sail, { stages, maxNewTokens }: TraceFlags): string[] {
+  const { L } = config.dims
+  const once = selectStages(stageNames({ L, passes: ['prefix', 'text'] }), stages).names
+  const anyStep = stages.map((glob) => glob.replace(/^step\.[^.]+\./, 'step.0.'))
+  const inStep = selectStages(stageNames({ L, passes: ['step.0'] }), anyStep).names.filter((n) => n.startsWith('step.'))
+  const count = once.length + inStep.length * maxNewTokens
+  if (count > maxTensors) {
+    const hint = 'ask for fewer stages or fewer tokens'
+    const expected = `at most ${maxTensors} tensors`
+    throw new SailError('E_TRACE_TOO_MANY', { place: '--stages', expected, found: `up to ${count}`, hint })
+  }
+  const steps = Array.from({ length: maxNewTokens }, (_, k) => inStep.map((name) => name.replace('.0.', `.${k}.`)))
+  return [...once, ...steps.flat()]
+}
