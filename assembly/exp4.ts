@@ -1,0 +1,42 @@
+// exp4: e^x of four f32 lanes, within 1 unit in the last place of the true value.
+//   n = round(x / ln 2),  r = x - n * ln 2 in [-ln 2 / 2, ln 2 / 2],  e^x = 2^n * (1 + r + r^2 * P(r)), P of degree 4.
+// ln 2 is split in two parts, so that n * LN2_HIGH is exact; P is a minimax fit of the relative error, 4e-9. Adding
+// 1.5 * 2^23 rounds to an integer and leaves it in the low bits. 2^n is applied as two factors: results fade through the
+// subnormals to 0 at -104 and grow to Infinity at 89, and the input is clamped there. NaN stays NaN; exp4(0) is exactly 1.
+// Multiply and add are never fused, so both builds give the same bits. The constants are read from memory, because V8
+// rebuilds a v128.const at every use. Twin: test/kernels/twins/exp.ts
+const EXP: usize = memory.data<f32>(
+  [
+    -104, 89, 1.4426950216, 12582912, 0.693359375, -2.12194442e-4, 1, 0.49999994, 0.16666521, 0.04166839, 0.008368745,
+    0.001381454,
+  ],
+  16,
+)
+
+export function exp4(x: v128): v128 {
+  // pmin and pmax keep their first operand when the comparison fails: a NaN in x stays.
+  x = f32x4.pmax(f32x4.pmin(x, v128.load32_splat(EXP, 4)), v128.load32_splat(EXP))
+  const shift = v128.load32_splat(EXP, 12)
+  const shifted = f32x4.add(f32x4.mul(x, v128.load32_splat(EXP, 8)), shift)
+  const n = f32x4.sub(shifted, shift)
+  x = f32x4.sub(x, f32x4.mul(n, v128.load32_splat(EXP, 16)))
+  x = f32x4.sub(x, f32x4.mul(n, v128.load32_splat(EXP, 20)))
+  return scale4(polynomial4(x), i32x4.sub(shifted, shift))
+}
+
+/** 1 + r + r^2 * P(r). */
+function polynomial4(r: v128): v128 {
+  let p = f32x4.add(f32x4.mul(v128.load32_splat(EXP, 44), r), v128.load32_splat(EXP, 40))
+  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 36))
+  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 32))
+  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 28))
+  return f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), v128.load32_splat(EXP, 24))
+}
+
+/** p * 2^n, n an integer in -150..128; 1.0 has the exponent field of 2^0. */
+function scale4(p: v128, n: v128): v128 {
+  const one = v128.load32_splat(EXP, 24)
+  const half = i32x4.shr_s(n, 1)
+  p = f32x4.mul(p, i32x4.add(i32x4.shl(half, 23), one))
+  return f32x4.mul(p, i32x4.add(i32x4.shl(i32x4.sub(n, half), 23), one))
+}

@@ -1,0 +1,20 @@
+// swiglu: out = silu(gate) * up, silu(z) = z / (1 + exp(-z)), elements [from, to) of three equal arrays. `out` may be
+// `gate` or `up`. Loop: four elements at a time; the last 1 to 3 are a vector with empty lanes, so every element's bits
+// are the same wherever the slices are cut. No sums. exp is exp4.
+// NaN in gate or up gives NaN; gate +Infinity gives Infinity * up, and -Infinity NaN (it is -Infinity / Infinity, as in
+// PyTorch); below -89 silu is -0. Twin: test/kernels/twins/elementwise.ts
+import { exp4 } from './exp4'
+import { load_lanes, store_lanes } from './lanes'
+
+export function swiglu(out: usize, gate: usize, up: usize, from: i32, to: i32): void {
+  const end = (<usize>to) << 2
+  let at = (<usize>from) << 2
+  for (; at + 16 <= end; at += 16) v128.store(out + at, swiglu4(v128.load(gate + at), v128.load(up + at)))
+  if (at === end) return
+  const n = <i32>((end - at) >> 2)
+  store_lanes(out + at, swiglu4(load_lanes(gate + at, n), load_lanes(up + at, n)), n)
+}
+
+function swiglu4(z: v128, up: v128): v128 {
+  return f32x4.mul(f32x4.div(z, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(z)))), up)
+}
