@@ -1,0 +1,34 @@
+// Everything the compiled module exports. Three builds come from here (asconfig.json): strict, relaxed (relaxed SIMD
+// instructions where a file asks ASC_FEATURE_RELAXED_SIMD) and single (strict, for memory that is not shared).
+
+/** The first byte of memory that no kernel uses for itself; constants of the kernels stand below. */
+export function heap_base(): usize {
+  return __heap_base
+}
+
+export { add } from './add'
+export { add_bias } from './add_bias'
+export { argmax } from './argmax'
+export { attention, attention_f16 } from './attention'
+export { attention_scratch_bytes, attention_units } from './attention_tile'
+export { attn_mix, attn_mix_f16 } from './attn_mix'
+export { attn_weights, attn_weights_f16 } from './attn_weights'
+export { gather_bf16, gather_f16, gather_f32 } from './gather'
+export { kv_page_bytes, kv_page_bytes_f16, kv_page_tokens } from './kv_page'
+export { matmul_scratch_bytes } from './matmul_exact'
+export { matmul_f32 } from './matmul_f32'
+export { matvec_f32 } from './matvec_f32'
+export { pack_f32, panel_bytes_f32 } from './pack_f32'
+export { rms_norm } from './rms_norm'
+export { rope } from './rope'
+export { scatter_add } from './scatter_add'
+export {
+  rope_to_cache,
+  rope_to_cache_f16,
+  store_k,
+  store_k_f16,
+  store_v,
+  store_v_f16,
+} from './store_kv'
+export { swiglu } from './swiglu'
+export { top_k } from './top_k'
