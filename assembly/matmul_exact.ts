@@ -17,8 +17,8 @@ const PACKED_X: usize = <usize>(BLOCK_ROWS * DEPTH * 4)
 const PANEL_BLOCK: usize = <usize>(DEPTH * 8 * 4)
 const BUFFER: usize = PACKED_X + PANEL_BLOCK
 
-/** Bytes of the thread-private scratch that every matmul needs. */
-export function matmul_scratch_bytes(): i32 {
+/** Bytes of the thread-private scratch of the matmuls with f32 x. */
+export function matmul_exact_scratch_bytes(): i32 {
   return <i32>BUFFER + TILE_ROWS * 8 * 4
 }
 
@@ -40,11 +40,11 @@ export function matmul_exact(
     const height = min(BLOCK_ROWS, rows - r)
     for (let i = 0; i < inner; i += DEPTH) {
       const depth = min(DEPTH, inner - i)
-      pack_x(scratch, x + ((<usize>r * <usize>inner + <usize>i) << 2), (<usize>inner) << 2, height, depth)
+      pack_x(scratch, x + ((<usize>r * <usize>inner + <usize>i) << 2), (<usize>inner) << 2, height, depth, TILE_ROWS)
       for (let p = from; p < to; p++) {
         const panel = expand_block(format, scratch + PACKED_X, w, p, inner, i, depth)
         const corner = out + <usize>r * width + ((<usize>p) << 5)
-        multiply_block(corner, width, scratch, panel, scratch + BUFFER, height, min(8, cols - (p << 3)), depth, i == 0)
+        multiply_block(corner, width, scratch, panel, scratch + BUFFER, height, min(8, cols - (p << 3)), depth, i === 0)
       }
     }
   }
@@ -65,7 +65,7 @@ function multiply_block(
   const step = <usize>(TILE_ROWS * 4) * <usize>depth
   for (let r = 0; r < height; r += TILE_ROWS, x += step, out += ldo * <usize>TILE_ROWS) {
     const n = min(TILE_ROWS, height - r)
-    if (n == TILE_ROWS && width == 8) {
+    if (n === TILE_ROWS && width === 8) {
       tile_f32(out, ldo, x, panel, depth, first)
     } else {
       tile_f32(buffer, 32, x, panel, depth, true)

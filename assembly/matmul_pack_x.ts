@@ -1,18 +1,16 @@
-// pack_x: a block of x (rows, depth), a row every `stride` bytes, regrouped for tile_f32: for each tile of TILE_ROWS rows
+// pack_x: a block of x (rows, depth) of 32-bit words, a row every `stride` bytes, regrouped for each tile of `tile` rows:
 //   i=0 | r0 r1 .. r5 |  i=1 | r0 r1 .. r5 | ..
-// so that the tile reads one stream. Four values of inner at a time, transposed in registers; the last 1 to 3 one by one.
+// so that the tile reads one stream. The words are f32 values, or records of quantize_rows. Four of inner at a time, transposed in registers; the last 1 to 3 one by one.
 // Rows past the end are zeros: their products are never written out.
-import { TILE_ROWS } from './matmul_tile'
 
-export function pack_x(to: usize, x: usize, stride: usize, rows: i32, depth: i32): void {
-  const bytes = <usize>(TILE_ROWS * 4)
-  for (let r = 0; r < rows; r += TILE_ROWS, x += stride * <usize>TILE_ROWS) {
-    const n = min(TILE_ROWS, rows - r)
-    if (n < TILE_ROWS) memory.fill(to, 0, bytes * <usize>depth)
+export function pack_x(to: usize, x: usize, stride: usize, rows: i32, depth: i32, tile: i32): void {
+  const bytes = (<usize>tile) << 2
+  for (let r = 0; r < rows; r += tile, x += stride * <usize>tile) {
+    const n = min(tile, rows - r)
+    if (n < tile) memory.fill(to, 0, bytes * <usize>depth)
     let row = 0
-    for (; row + 4 <= n; row += 4)
-      pack_four(to + (<usize>row << 2), x + <usize>row * stride, stride, bytes, depth)
-    for (; row < n; row++) pack_one(to + (<usize>row << 2), x + <usize>row * stride, bytes, depth)
+    for (; row + 4 <= n; row += 4) pack_four(to + ((<usize>row) << 2), x + <usize>row * stride, stride, bytes, depth)
+    for (; row < n; row++) pack_one(to + ((<usize>row) << 2), x + <usize>row * stride, bytes, depth)
     to += bytes * <usize>depth
   }
 }
@@ -35,13 +33,13 @@ function pack_four(to: usize, x: usize, stride: usize, bytes: usize, depth: i32)
     to += 4 * bytes
   }
   for (; i < depth; i++, x += 4, to += bytes) {
-    store<f32>(to, load<f32>(x))
-    store<f32>(to, load<f32>(x + stride), 4)
-    store<f32>(to, load<f32>(x + 2 * stride), 8)
-    store<f32>(to, load<f32>(x + 3 * stride), 12)
+    store<u32>(to, load<u32>(x))
+    store<u32>(to, load<u32>(x + stride), 4)
+    store<u32>(to, load<u32>(x + 2 * stride), 8)
+    store<u32>(to, load<u32>(x + 3 * stride), 12)
   }
 }
 
 function pack_one(to: usize, x: usize, bytes: usize, depth: i32): void {
-  for (let i = 0; i < depth; i++, x += 4, to += bytes) store<f32>(to, load<f32>(x))
+  for (let i = 0; i < depth; i++, x += 4, to += bytes) store<u32>(to, load<u32>(x))
 }

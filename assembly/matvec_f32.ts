@@ -7,10 +7,10 @@
 import { madd } from './madd'
 
 export function matvec_f32(out: usize, x: usize, w: usize, inner: i32, from: i32, to: i32): void {
-  const panel = <usize>inner << 5
+  const panel = (<usize>inner) << 5
   let p = from
-  for (; p + 4 <= to; p += 4) four_panels(out + (<usize>p << 5), x, w + <usize>p * panel, panel, inner)
-  for (; p < to; p++) one_panel(out + (<usize>p << 5), x, w + <usize>p * panel, inner)
+  for (; p + 4 <= to; p += 4) four_panels(out + ((<usize>p) << 5), x, w + <usize>p * panel, panel, inner)
+  for (; p < to; p++) one_panel(out + ((<usize>p) << 5), x, w + <usize>p * panel, inner)
 }
 
 function four_panels(out: usize, x: usize, w: usize, panel: usize, inner: i32): void {
@@ -18,7 +18,7 @@ function four_panels(out: usize, x: usize, w: usize, panel: usize, inner: i32): 
   let w2 = w1 + panel
   let w3 = w2 + panel
   for (let i = 0; i < inner; ) {
-    const first = i == 0
+    const first = i === 0
     const end = min(i + 256, inner)
     let a = f32x4.splat(0)
     let b = a
@@ -53,7 +53,7 @@ function four_panels(out: usize, x: usize, w: usize, panel: usize, inner: i32): 
 
 function one_panel(out: usize, x: usize, w: usize, inner: i32): void {
   for (let i = 0; i < inner; ) {
-    const first = i == 0
+    const first = i === 0
     const end = min(i + 256, inner)
     let a = f32x4.splat(0)
     let b = a
@@ -66,7 +66,8 @@ function one_panel(out: usize, x: usize, w: usize, inner: i32): void {
   }
 }
 
-function put(out: usize, a: v128, b: v128, first: bool): void {
+/** Writes or adds the block sums of 8 columns. */
+export function put(out: usize, a: v128, b: v128, first: bool): void {
   if (!first) {
     a = f32x4.add(v128.load(out), a)
     b = f32x4.add(v128.load(out, 16), b)
