@@ -16,7 +16,8 @@ export async function withModel<T>(
   const show = notes(flags)
   try {
     const sail = await Sail.load(model, {
-      ...{ backend, weights, activations, numerics, kv, threads, kernels, maxPatches, signal },
+      ...{ backend, weights, numerics, kv, threads, kernels, maxPatches, signal },
+      ...(activations !== undefined && { activations }),
       onProgress: show.progress,
       logger: show.say,
     })
