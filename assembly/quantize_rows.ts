@@ -50,9 +50,9 @@ function quantize_group(at: usize, x: usize, n: i32, largest: f32, sums: bool): 
   for (; i < n; i++) top = max<f32>(top, abs<f32>(load<f32>(x + ((<usize>i) << 2))))
   // top - top is 0, or NaN when top is NaN or Infinity. Below the normal numbers a scale would round too far: 0.
   const scale: f32 = top / largest + (top - top)
-  const normal = scale >= 1.1754944e-38
-  store<f32>(at, normal || isNaN<f32>(scale) ? scale : 0, VALUES + 4)
-  put_values(at, x, n, normal ? scale : f32.MAX_VALUE, sums)
+  const tiny = scale < 1.1754944e-38
+  store<f32>(at, tiny ? 0 : scale, VALUES + 4)
+  put_values(at, x, n, tiny ? f32.MAX_VALUE : scale, sums)
 }
 
 function put_values(at: usize, x: usize, n: i32, scale: f32, sums: bool): void {
