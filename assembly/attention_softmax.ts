@@ -5,21 +5,25 @@
 // visible key. Hidden weights are written as -0, which exp never gives: mix_hidden knows them by it.
 // A score that is NaN or +Infinity makes its row NaN; so does a row whose scores are all -Infinity (0 / 0 at the end).
 // Source: Milakov & Gimelshein, arXiv 1805.02867. Twin: test/kernels/twins/attention.ts
-import { exp4 } from './exp4'
+import { exp_clamp4, exp_fraction4, exp_power4, exp_scale4 } from './exp4'
 
-/** scores (n keys)[4], replaced by weights; max, sum, scale: four values each. */
-export function soften(scores: usize, n: i32, factor: f32, max: usize, sum: usize, scale: usize): void {
-  const end = scores + ((<usize>n) << 4)
+/** scores (keys)[4], replaced by weights; max, sum, scale: four values each. */
+export function soften(scores: usize, keys: i32, factor: f32, max: usize, sum: usize, scale: usize): void {
+  const end = scores + ((<usize>keys) << 4)
   const factors = f32x4.splat(factor)
   const before = v128.load(max)
   const now = f32x4.pmax(before, f32x4.mul(highest(scores, end), factors))
   let total = f32x4.splat(0)
   for (let at = scores; at < end; at += 16) {
-    const weight = exp4(f32x4.sub(f32x4.mul(v128.load(at), factors), now))
+    const x = exp_clamp4(f32x4.sub(f32x4.mul(v128.load(at), factors), now))
+    const n = exp_power4(x)
+    const weight = exp_scale4(exp_fraction4(x, n), n)
     v128.store(at, weight)
     total = f32x4.add(total, weight)
   }
-  const faded = exp4(f32x4.sub(before, now))
+  const x = exp_clamp4(f32x4.sub(before, now))
+  const n = exp_power4(x)
+  const faded = exp_scale4(exp_fraction4(x, n), n)
   v128.store(max, now)
   v128.store(scale, faded)
   v128.store(sum, f32x4.add(f32x4.mul(v128.load(sum), faded), total))

@@ -8,7 +8,7 @@
 import { rows_of } from './attention'
 import { score_block } from './attention_scores'
 import { open_tile, pack_queries, set_ranges, Tile } from './attention_tile'
-import { exp4 } from './exp4'
+import { exp_clamp4, exp_fraction4, exp_power4, exp_scale4 } from './exp4'
 import { PAGE, page_of } from './kv_page'
 import { load_lanes, store_lanes } from './lanes'
 
@@ -97,11 +97,11 @@ function soften_row(x: usize, n: i32, factor: f32): void {
     for (let i = block; i < end; i += 4) {
       const at = x + ((<usize>i) << 2)
       if (i + 4 <= end) {
-        const weight = exp4(f32x4.sub(f32x4.mul(v128.load(at), factors), highest))
+        const weight = weight4(v128.load(at), factors, highest)
         v128.store(at, weight)
         sum = f32x4.add(sum, weight)
       } else {
-        const weight = exp4(f32x4.sub(f32x4.mul(load_lanes(at, end - i), factors), highest))
+        const weight = weight4(load_lanes(at, end - i), factors, highest)
         store_lanes(at, weight, end - i)
         sum = f32x4.add(sum, first_lanes(weight, end - i))
       }
@@ -110,6 +110,12 @@ function soften_row(x: usize, n: i32, factor: f32): void {
   }
   const low = f32x4.extract_lane(total, 0) + f32x4.extract_lane(total, 1)
   divide_row(x, n, f32x4.splat(low + (f32x4.extract_lane(total, 2) + f32x4.extract_lane(total, 3))))
+}
+
+function weight4(scores: v128, factors: v128, highest: v128): v128 {
+  const x = exp_clamp4(f32x4.sub(f32x4.mul(scores, factors), highest))
+  const n = exp_power4(x)
+  return exp_scale4(exp_fraction4(x, n), n)
 }
 
 /** NaN is passed over here and met again by exp. */

@@ -3,7 +3,8 @@
 // ln 2 is split in two parts, so that n * LN2_HIGH is exact; P is a minimax fit of the relative error, 4e-9. Adding
 // 1.5 * 2^23 rounds to an integer and leaves it in the low bits. 2^n is applied as two factors: results fade through the
 // subnormals to 0 at -104 and grow to Infinity at 89, and the input is clamped there. NaN stays NaN; exp4(0) is exactly 1.
-// Multiply and add are never fused, so both builds give the same bits. The constants are read from memory, because V8
+// exp4(x) is exp_scale4(exp_fraction4(x, n), n) with n = exp_power4(x): in three parts, because the compiler inlines only
+// small functions and a call costs as much as the whole. Multiply and add are never fused, so both builds give the same bits. The constants are read from memory, because V8
 // rebuilds a v128.const at every use. Twin: test/kernels/twins/exp.ts
 const EXP: usize = memory.data<f32>(
   [
@@ -13,30 +14,33 @@ const EXP: usize = memory.data<f32>(
   16,
 )
 
-export function exp4(x: v128): v128 {
-  // pmin and pmax keep their first operand when the comparison fails: a NaN in x stays.
-  x = f32x4.pmax(f32x4.pmin(x, v128.load32_splat(EXP, 4)), v128.load32_splat(EXP))
-  const shift = v128.load32_splat(EXP, 12)
-  const shifted = f32x4.add(f32x4.mul(x, v128.load32_splat(EXP, 8)), shift)
-  const n = f32x4.sub(shifted, shift)
-  x = f32x4.sub(x, f32x4.mul(n, v128.load32_splat(EXP, 16)))
-  x = f32x4.sub(x, f32x4.mul(n, v128.load32_splat(EXP, 20)))
-  return scale4(polynomial4(x), i32x4.sub(shifted, shift))
+/** x within the range of f32. pmin and pmax keep their first operand when the comparison fails: NaN stays. */
+export function exp_clamp4(x: v128): v128 {
+  return f32x4.pmax(f32x4.pmin(x, v128.load32_splat(EXP, 4)), v128.load32_splat(EXP))
 }
 
-/** 1 + r + r^2 * P(r). */
-function polynomial4(r: v128): v128 {
-  let p = f32x4.add(f32x4.mul(v128.load32_splat(EXP, 44), r), v128.load32_splat(EXP, 40))
-  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 36))
-  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 32))
-  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 28))
-  return f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), v128.load32_splat(EXP, 24))
+/** n = round(x / ln 2), plus 1.5 * 2^23: the integer stands in the low bits. */
+export function exp_power4(x: v128): v128 {
+  return f32x4.add(f32x4.mul(x, v128.load32_splat(EXP, 8)), v128.load32_splat(EXP, 12))
 }
 
-/** p * 2^n, n an integer in -150..128; 1.0 has the exponent field of 2^0. */
-function scale4(p: v128, n: v128): v128 {
+/** 1 + r + r^2 * P(r) with r = x - n * ln 2. */
+export function exp_fraction4(x: v128, power: v128): v128 {
+  const n = f32x4.sub(power, v128.load32_splat(EXP, 12))
+  const rest = f32x4.sub(x, f32x4.mul(n, v128.load32_splat(EXP, 16)))
+  const r = f32x4.sub(rest, f32x4.mul(n, v128.load32_splat(EXP, 20)))
+  const square = f32x4.mul(r, r)
+  const low = f32x4.add(v128.load32_splat(EXP, 28), f32x4.mul(v128.load32_splat(EXP, 32), r))
+  const high = f32x4.add(v128.load32_splat(EXP, 36), f32x4.mul(v128.load32_splat(EXP, 40), r))
+  const p = f32x4.add(low, f32x4.mul(square, f32x4.add(high, f32x4.mul(square, v128.load32_splat(EXP, 44)))))
+  return f32x4.add(f32x4.add(r, f32x4.mul(square, p)), v128.load32_splat(EXP, 24))
+}
+
+/** fraction * 2^n; 1.0 has the exponent field of 2^0. */
+export function exp_scale4(fraction: v128, power: v128): v128 {
   const one = v128.load32_splat(EXP, 24)
+  const n = i32x4.sub(power, v128.load32_splat(EXP, 12))
   const half = i32x4.shr_s(n, 1)
-  p = f32x4.mul(p, i32x4.add(i32x4.shl(half, 23), one))
-  return f32x4.mul(p, i32x4.add(i32x4.shl(i32x4.sub(n, half), 23), one))
+  const most = f32x4.mul(fraction, i32x4.add(i32x4.shl(half, 23), one))
+  return f32x4.mul(most, i32x4.add(i32x4.shl(i32x4.sub(n, half), 23), one))
 }

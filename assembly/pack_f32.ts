@@ -9,16 +9,16 @@ export function panel_bytes_f32(inner: i32): i32 {
 }
 
 export function pack_f32(dst: usize, src: usize, dtype: i32, inner: i32, rows: i32): i32 {
-  const row = <usize>inner << source_shift(dtype)
-  if (rows < 8) memory.fill(dst, 0, <usize>inner << 5)
+  const row = (<usize>inner) << source_shift(dtype)
+  if (rows < 8) memory.fill(dst, 0, (<usize>inner) << 5)
   let bad: f32 = 0
   for (let c = 0; c < rows; c++, src += row) {
-    let at = dst + (<usize>c << 2)
+    let at = dst + ((<usize>c) << 2)
     for (let i = 0; i < inner; i++, at += 32) {
       const value = read_source(src, dtype, i)
       bad += value - value
       store<f32>(at, value)
     }
   }
-  return <i32>(bad != 0)
+  return <i32>(bad !== 0)
 }

@@ -3,7 +3,7 @@
 // are the same wherever the slices are cut. No sums. exp is exp4.
 // NaN in gate or up gives NaN; gate +Infinity gives Infinity * up, and -Infinity NaN (it is -Infinity / Infinity, as in
 // PyTorch); below -89 silu is -0. Twin: test/kernels/twins/elementwise.ts
-import { exp4 } from './exp4'
+import { exp_clamp4, exp_fraction4, exp_power4, exp_scale4 } from './exp4'
 import { load_lanes, store_lanes } from './lanes'
 
 export function swiglu(out: usize, gate: usize, up: usize, from: i32, to: i32): void {
@@ -16,5 +16,7 @@ export function swiglu(out: usize, gate: usize, up: usize, from: i32, to: i32): 
 }
 
 function swiglu4(z: v128, up: v128): v128 {
-  return f32x4.mul(f32x4.div(z, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(z)))), up)
+  const x = exp_clamp4(f32x4.neg(z))
+  const n = exp_power4(x)
+  return f32x4.mul(f32x4.div(z, f32x4.add(f32x4.splat(1), exp_scale4(exp_fraction4(x, n), n))), up)
 }
