@@ -1,11 +1,11 @@
-// exp4: e^x of four f32 lanes, within 1 unit in the last place of the true value.
+// e^x of four f32 lanes, within 1 unit in the last place of the true value; exactly 1 at 0; NaN stays NaN.
 //   n = round(x / ln 2),  r = x - n * ln 2 in [-ln 2 / 2, ln 2 / 2],  e^x = 2^n * (1 + r + r^2 * P(r)), P of degree 4.
 // ln 2 is split in two parts, so that n * LN2_HIGH is exact; P is a minimax fit of the relative error, 4e-9. Adding
 // 1.5 * 2^23 rounds to an integer and leaves it in the low bits. 2^n is applied as two factors: results fade through the
-// subnormals to 0 at -104 and grow to Infinity at 89, and the input is clamped there. NaN stays NaN; exp4(0) is exactly 1.
-// exp4(x) is exp_scale4(exp_fraction4(x, n), n) with n = exp_power4(x): in three parts, because the compiler inlines only
-// small functions and a call costs as much as the whole. Multiply and add are never fused, so both builds give the same bits. The constants are read from memory, because V8
-// rebuilds a v128.const at every use. Twin: test/kernels/twins/exp.ts
+// subnormals to 0 at -104 and grow to Infinity at 89, where x is clamped. Multiply and add are never fused, so both builds
+// give the same bits. Constants are read from memory, because V8 rebuilds a v128.const at every use.
+// The four parts are called in a row, x = exp_clamp4(x), n = exp_power4(x), exp_scale4(exp_fraction4(x, n), n): the
+// compiler inlines only small functions, and a call would cost as much as the whole. Twin: test/kernels/twins/exp.ts
 const EXP: usize = memory.data<f32>(
   [
     -104, 89, 1.4426950216, 12582912, 0.693359375, -2.12194442e-4, 1, 0.49999994, 0.16666521, 0.04166839, 0.008368745,

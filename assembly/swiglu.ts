@@ -1,6 +1,6 @@
 // swiglu: out = silu(gate) * up, silu(z) = z / (1 + exp(-z)), elements [from, to) of three equal arrays. `out` may be
 // `gate` or `up`. Loop: four elements at a time; the last 1 to 3 are a vector with empty lanes, so every element's bits
-// are the same wherever the slices are cut. No sums. exp is exp4.
+// are the same wherever the slices are cut. No sums. exp: exp4.ts.
 // NaN in gate or up gives NaN; gate +Infinity gives Infinity * up, and -Infinity NaN (it is -Infinity / Infinity, as in
 // PyTorch); below -89 silu is -0. Twin: test/kernels/twins/elementwise.ts
 import { exp_clamp4, exp_fraction4, exp_power4, exp_scale4 } from './exp4'
