@@ -24,6 +24,11 @@ export function exp_power4(x: v128): v128 {
   return f32x4.add(f32x4.mul(x, v128.load32_splat(EXP, 8)), v128.load32_splat(EXP, 12))
 }
 
+/** Four times 1, from memory. */
+export function one4(): v128 {
+  return v128.load32_splat(EXP, 24)
+}
+
 /** 1 + r + r^2 * P(r) with r = x - n * ln 2. */
 export function exp_fraction4(x: v128, power: v128): v128 {
   const n = f32x4.sub(power, v128.load32_splat(EXP, 12))
@@ -33,12 +38,12 @@ export function exp_fraction4(x: v128, power: v128): v128 {
   const low = f32x4.add(v128.load32_splat(EXP, 28), f32x4.mul(v128.load32_splat(EXP, 32), r))
   const high = f32x4.add(v128.load32_splat(EXP, 36), f32x4.mul(v128.load32_splat(EXP, 40), r))
   const p = f32x4.add(low, f32x4.mul(square, f32x4.add(high, f32x4.mul(square, v128.load32_splat(EXP, 44)))))
-  return f32x4.add(f32x4.add(r, f32x4.mul(square, p)), v128.load32_splat(EXP, 24))
+  return f32x4.add(f32x4.add(r, f32x4.mul(square, p)), one4())
 }
 
 /** fraction * 2^n; 1.0 has the exponent field of 2^0. */
 export function exp_scale4(fraction: v128, power: v128): v128 {
-  const one = v128.load32_splat(EXP, 24)
+  const one = one4()
   const n = i32x4.sub(power, v128.load32_splat(EXP, 12))
   const half = i32x4.shr_s(n, 1)
   const most = f32x4.mul(fraction, i32x4.add(i32x4.shl(half, 23), one))

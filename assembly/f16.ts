@@ -5,7 +5,10 @@
 //           added, and the sum's low bits are the result. From 65,520 on Infinity; NaN stays NaN (0x7e00).
 // Source of narrow: fp16_ieee_from_fp32_value of Maratyszcza/FP16. Twin: test/kernels/twins/f16.ts
 const F16: usize = memory.data<u32>(
-  [0x77800000, 0x47800000, 0x7f800000, 0x80000000, 0x08800000, 0x71000000, 0x07800000, 0x7c00, 0xfff, 0x7e00],
+  [
+    0x77800000, 0x47800000, 0x7f800000, 0x80000000, 0x08800000, 0x71000000, 0x07800000, 0x7c00, 0xfff, 0x7e00, 0x7fff,
+    0x8fffe000,
+  ],
   16,
 )
 
@@ -35,8 +38,31 @@ export function narrow4_f16(x: v128): v128 {
 /** n halves at `from` to n f32 at `to`. */
 export function widen_f16(to: usize, from: usize, n: i32): void {
   let i: i32 = 0
-  for (; i + 4 <= n; i += 4, from += 8, to += 16) v128.store(to, widen4_f16(v128.load16x4_u(from)))
+  for (; i + 128 <= n; i += 128, from += 256, to += 512)
+    if (!widen_finite(to, from)) for (let j: usize = 0; j < 256; j += 8) widen_at(to + j * 2, from + j)
+  for (; i + 4 <= n; i += 4, from += 8, to += 16) widen_at(to, from)
   for (; i < n; i++, from += 2, to += 4) v128.store32_lane(to, widen4_f16(v128.load16_lane(from, i32x4.splat(0), 0)), 0)
+}
+
+function widen_at(to: usize, from: usize): void {
+  v128.store(to, widen4_f16(v128.load16x4_u(from)))
+}
+
+/** 128 halves, right when all are finite, which it returns: sign, exponent and fraction move together then. */
+function widen_finite(to: usize, from: usize): bool {
+  const sizes = v128.load16_splat(F16, 40)
+  const kept = v128.load32_splat(F16, 44)
+  const power = v128.load32_splat(F16)
+  let largest = i16x8.splat(0)
+  for (const end = from + 256; from < end; from += 16, to += 32) {
+    const halves = v128.load(from)
+    largest = i16x8.max_u(largest, v128.and(halves, sizes))
+    const low = i32x4.shl(i32x4.extend_low_i16x8_s(halves), 13)
+    const high = i32x4.shl(i32x4.extend_high_i16x8_s(halves), 13)
+    v128.store(to, f32x4.mul(v128.and(low, kept), power))
+    v128.store(to, f32x4.mul(v128.and(high, kept), power), 16)
+  }
+  return !v128.any_true(i16x8.ge_u(largest, i16x8.splat(0x7c00)))
 }
 
 /** n f32 at `from` to n halves at `to`. */
