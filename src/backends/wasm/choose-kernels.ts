@@ -5,13 +5,15 @@ import { SailError } from '../../errors.ts'
 import type { WasmHost } from './host.ts'
 import { instantiate, type KernelExports } from './kernel-exports.ts'
 import { newMemory } from './memory/shard-memory.ts'
-import { disagreement } from './probe.ts'
+import { disagreement, fasterFused } from './probe.ts'
 
 export interface Kernels {
   readonly name: 'strict' | 'relaxed'
   readonly module: WebAssembly.Module
   /** The same kernels on a small memory of their own: they know sizes that plans are made of. */
   readonly exports: KernelExports
+  /** Whether the fused dot instruction is the faster one here. */
+  readonly fused: Readonly<Record<'q8' | 'q4', boolean>>
   readonly notes: readonly string[]
 }
 
@@ -24,7 +26,8 @@ export async function chooseKernels(
   const module = await host.compile(shared ? 'strict' : 'single')
   const memory = newMemory(4e6, shared)
   const exports = instantiate(module, memory)
-  const strict = { name: 'strict', module, exports, notes: [] } as const
+  const fused = { q8: false, q4: false } // the same code in the strict build
+  const strict = { name: 'strict', module, exports, fused, notes: [] } as const
   if (wanted === 'strict') return strict
   const relaxed = shared ? await tryRelaxed(host, exports, memory) : 'its memory must be shared with workers'
   if (typeof relaxed !== 'string') return { ...relaxed, notes: [] }
@@ -49,7 +52,7 @@ async function tryRelaxed(
     const memory = newMemory(4e6, true)
     const exports = instantiate(module, memory)
     const wrong = disagreement(exports, memory, strict, strictMemory)
-    return wrong ?? { name: 'relaxed', module, exports }
+    return wrong ?? { name: 'relaxed', module, exports, fused: fasterFused(exports, memory) }
   } catch (error) {
     if (error instanceof SailError) throw error
     return `the engine refuses them (${error instanceof Error ? error.message.slice(0, 80) : error})`

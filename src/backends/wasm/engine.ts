@@ -1,13 +1,13 @@
 // Runs graphs on the team. A graph becomes a program once (a WeakMap remembers); a pass lays out the scratch for its
 // sizes, writes what the program is given, and lets the team walk the groups, from output to output.
 import { SailError } from '../../errors.ts'
-import type { Dim, Graph } from '../../graph/graph.ts'
+import type { Graph } from '../../graph/graph.ts'
 import { type F32Tensor, sizeOf } from '../../tensor.ts'
 import type { Engine, EngineInfo, Pass } from '../backend.ts'
 import { checkPass, type PassSizes, resolveShape } from '../reference/check-pass.ts'
 import { type PageSource, WasmCache } from './kv-cache.ts'
 import { type BuiltProgram, buildProgram } from './plan/build-program.ts'
-import type { LowerSetup } from './plan/lower.ts'
+import type { LowerSetup, Output } from './plan/draft.ts'
 import type { Frame } from './plan/program.ts'
 import { BLOCK_ROWS } from './plan/size-registers.ts'
 import { rotaryTable } from './rotary-table.ts'
@@ -111,7 +111,7 @@ export class WasmEngine implements Engine {
   }
 
   async #handOut(
-    { name, value, dims }: { readonly name: string; readonly value: number; readonly dims: readonly Dim[] },
+    { name, value, dims }: Output,
     { pass, sizes, plan, frame }: Run,
     results: Map<string, F32Tensor>,
   ): Promise<void> {

@@ -5,11 +5,12 @@ import { SailError } from '../../errors.ts'
 import { sizeOf } from '../../tensor.ts'
 import { f32ToBf16Bits } from '../../weights/formats/bf16.ts'
 import { bytesOf, toF32, viewAs } from '../../weights/formats/convert.ts'
+import { panelBytes } from '../../weights/formats/packed.ts'
 import type { LoadRequest, WeightDtype, WeightSource } from '../backend.ts'
 import type { Pool } from './memory/pool.ts'
 import type { PlacedWeights } from './plan/placed-weights.ts'
 import type { PackedMatrix, PackedTable } from './plan/program.ts'
-import { panelBytes, type StoredWeight } from './plan/stored-weights.ts'
+import type { StoredWeight } from './plan/stored-weights.ts'
 import type { PackJob } from './team/messages.ts'
 import type { Team } from './team/team.ts'
 
@@ -51,6 +52,7 @@ export async function loadWeights(
     if (weight.role === 'matrix') await loadMatrix(weight, shard, loading)
     else await loadRows(weight, shard, loading)
   }
+  request.onProgress?.({ phase: 'ready', loaded: total, total })
   return placed
 }
 

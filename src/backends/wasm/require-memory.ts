@@ -3,14 +3,13 @@ import type { ModelConfig } from '../../config/model-config.ts'
 import { SailError } from '../../errors.ts'
 import type { WeightDtype } from '../backend.ts'
 import type { WasmHost } from './host.ts'
-import { type MemoryPlan, planMemory } from './plan/plan-memory.ts'
+import { type MemoryOptions, type MemoryPlan, planMemory } from './plan/plan-memory.ts'
 import type { WeightFormat } from './plan/stored-weights.ts'
 
 interface Machine {
   readonly config: ModelConfig
   readonly dtype: (name: string) => WeightDtype
-  readonly kv: 'f32' | 'f16'
-  readonly threads: number
+  readonly options: MemoryOptions
   readonly host: Pick<WasmHost, 'memory'>
 }
 
@@ -32,8 +31,8 @@ export async function requireMemory(plan: MemoryPlan, machine: Machine): Promise
   })
 }
 
-function needOf(format: WeightFormat, { config, dtype, kv, threads }: Machine): number {
-  return planMemory(config, dtype, format, { kv, threads }).total
+function needOf(format: WeightFormat, { config, dtype, options }: Machine): number {
+  return planMemory(config, dtype, format, options).total
 }
 
 function gigabytes(bytes: number): string {

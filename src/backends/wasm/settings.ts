@@ -8,4 +8,6 @@ export interface WasmSettings {
   readonly kv: 'f32' | 'f16'
   readonly threads: number | 'auto'
   readonly kernels: 'strict' | 'relaxed' | 'auto'
+  /** Bytes that one memory may have; default all that 32-bit offsets reach. Smaller ones make more shards. */
+  readonly shardBytes?: number
 }

@@ -9,6 +9,7 @@ import type { WasmHost } from './host.ts'
 import { dtypeOf, loadWeights } from './load-weights.ts'
 import { Pool, pageSource } from './memory/pool.ts'
 import { type MemoryPlan, planMemory } from './plan/plan-memory.ts'
+import type { Dots } from './plan/program.ts'
 import { shardOf } from './plan/shards.ts'
 import { requireMemory } from './require-memory.ts'
 import { Scratch } from './scratch.ts'
@@ -24,12 +25,14 @@ export function wasmBackend(settings: WasmSettings, host: WasmHost): Backend {
 }
 
 async function load(request: LoadRequest, settings: WasmSettings, host: WasmHost): Promise<Engine> {
-  const { config, weights, signal, onProgress } = request
+  const { config, weights, signal } = request
   for (const [name, shape] of expectedWeights(config)) dtypeOf(weights, name, shape)
   const chosen = await chooseTeam(settings.threads, host)
   const dtype = (name: string) => weights.tensors.get(name)!.dtype
-  const plan = planMemory(config, dtype, settings.weights, { kv: settings.kv, threads: chosen.threads })
-  await requireMemory(plan, { config, dtype, kv: settings.kv, threads: chosen.threads, host })
+  const { kv, shardBytes } = settings
+  const options = { kv, threads: chosen.threads, ...(shardBytes !== undefined && { shardBytes }) }
+  const plan = planMemory(config, dtype, settings.weights, options)
+  await requireMemory(plan, { config, dtype, options, host })
   const kernels = await chooseKernels(settings.kernels, chosen.shared, host)
   const sizes = plan.shards.weights.map(() => 1)
   signal?.throwIfAborted()
@@ -38,14 +41,15 @@ async function load(request: LoadRequest, settings: WasmSettings, host: WasmHost
     const pool = new Pool(team, sizes, kernels.exports.heap_base())
     const shard = (weight: MemoryPlan['stored'][number]): number => shardOf(weight, plan.shards)
     const placed = await loadWeights(request, plan.stored, shard, team, pool)
-    onProgress?.({ phase: 'ready', loaded: 1, total: 1 })
+    const dots = (format: 'q8' | 'q4'): Dots =>
+      settings.activations === 'f32' ? 'exact' : kernels.fused[format] ? 'fused' : 'int'
     return new WasmEngine({
       info: describe(settings, chosen, kernels, plan),
       vocabulary: config.dims.V,
       lower: {
         weights: placed,
         shardOfLayer: plan.shards.shardOfLayer,
-        int: settings.activations === 'int',
+        dots: { q8: dots('q8'), q4: dots('q4') },
         quantizedRowBytes: (inner) => kernels.exports.quantized_row_bytes(inner),
       },
       team,

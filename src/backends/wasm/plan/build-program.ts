@@ -3,14 +3,15 @@
 // up, run without waiting between them.
 import { fuseAttention } from '../../../graph/fuse.ts'
 import type { Graph } from '../../../graph/graph.ts'
+import type { Draft, LowerSetup, Output } from './draft.ts'
 import { groupDrafts } from './groups.ts'
-import { type Draft, type LowerSetup, lower } from './lower.ts'
+import { lower } from './lower.ts'
 import type { Instruction, Program, ProgramValue } from './program.ts'
 import { assignRegisters } from './registers.ts'
 
 export interface BuiltProgram extends Program {
   /** Inputs that are handed back as they came. */
-  readonly givenBack: Draft['outputs']
+  readonly givenBack: readonly Output[]
 }
 
 export function buildProgram(graph: Graph, setup: LowerSetup): BuiltProgram {

@@ -1,7 +1,7 @@
 // Drafts to groups: neighbours that loop over the same rows in the same shard run together, a block of rows at a time. A
 // group ends where rows change, at attention (each of its queries needs all keys), where the shard changes, and behind
 // an output, which is handed out at once.
-import type { Draft, DraftValue } from './lower.ts'
+import type { Draft, DraftValue } from './draft.ts'
 import type { Rows } from './program.ts'
 
 export interface DraftGroup {

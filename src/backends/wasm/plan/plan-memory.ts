@@ -14,6 +14,8 @@ export interface MemoryOptions {
   readonly passTokens?: number
   readonly kv?: 'f32' | 'f16'
   readonly threads?: number
+  /** Most bytes of one memory. */
+  readonly shardBytes?: number
 }
 
 export interface MemoryPlan {
@@ -40,14 +42,16 @@ export function planMemory(
   config: ModelConfig,
   dtypeOf: (name: string) => WeightDtype,
   format: WeightFormat,
-  { tokens = Math.min(2048, config.maxPositions), passTokens = tokens, kv = 'f32', threads = 2 }: MemoryOptions = {},
+  options: MemoryOptions = {},
 ): MemoryPlan {
+  const { tokens = Math.min(2048, config.maxPositions), passTokens = tokens, kv = 'f32', threads = 2 } = options
+  const { shardBytes = MAX_PAGES * PAGE_BYTES } = options
   const stored = storedWeights(config, dtypeOf, format)
   const { L, G, E } = config.dims
   const layerToken = 2 * G * E * (kv === 'f16' ? 2 : 4)
   const layerCache = Math.ceil(tokens / CACHE_PAGE) * CACHE_PAGE * layerToken
   const scratch = scratchBytes(config, passTokens) + threads * THREAD_BYTES
-  const shards = planShards(stored, L, { limit: MAX_PAGES * PAGE_BYTES, cache: layerCache, scratch })
+  const shards = planShards(stored, L, { limit: shardBytes, cache: layerCache, scratch })
   const weights = shards.weights.reduce((sum, bytes) => sum + bytes, 0)
   const cache = layerCache * L
   const all = weights + cache + scratch * shards.weights.length + ENGINE_BYTES

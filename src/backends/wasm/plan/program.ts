@@ -32,6 +32,12 @@ export interface Register {
 /** How a matrix or table lies in memory. */
 export type StoredFormat = 'f32' | 'bf16' | 'q8' | 'q4'
 
+/**
+ * How a matrix meets x. exact: f32 x. int: quantised rows, whole-number dots. fused: the same bits by another instruction,
+ * which is faster on some machines.
+ */
+export type Dots = 'exact' | 'int' | 'fused'
+
 /** Offsets in the shard's memory. */
 export interface PackedMatrix {
   readonly format: StoredFormat
@@ -54,13 +60,19 @@ export type Step =
       readonly table: PackedTable
       readonly D: number
     }
-  | { readonly kind: 'quantize'; readonly out: number; readonly x: number; readonly inner: number }
+  | {
+      readonly kind: 'quantize'
+      readonly out: number
+      readonly x: number
+      readonly inner: number
+      readonly format: 'q8' | 'q4'
+    }
   | {
       readonly kind: 'linear'
       readonly out: number
       readonly x: number
       readonly weight: PackedMatrix
-      readonly int: boolean
+      readonly dots: Dots
     }
   | { readonly kind: 'addBias'; readonly out: number; readonly biasAt: number; readonly cols: number }
   | {

@@ -1,8 +1,9 @@
 // Values to registers: two values share one when the first is done before the second is written and both have the same
 // shape. Values that live inside a group end at their last instruction; all others at the end of the group in which
 // they are last used, because a blocked group runs its instructions many times.
+
+import type { DraftValue, Lowered } from './draft.ts'
 import { type DraftGroup, localValues } from './groups.ts'
-import type { DraftValue, Lowered } from './lower.ts'
 import type { ProgramValue, Register } from './program.ts'
 
 export interface Assigned {

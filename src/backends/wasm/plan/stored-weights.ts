@@ -7,6 +7,7 @@
 import type { ModelConfig } from '../../../config/model-config.ts'
 import { modelWeights } from '../../../config/weight-names.ts'
 import { sizeOf } from '../../../tensor.ts'
+import { PANEL, panelBytes } from '../../../weights/formats/packed.ts'
 import type { WeightDtype } from '../../backend.ts'
 import type { StoredFormat } from './program.ts'
 
@@ -24,9 +25,6 @@ export interface StoredWeight {
 
 type DtypeOf = (name: string) => WeightDtype
 
-/** Values along `inner` that share a scale in q8 and q4; other matrices stay as exact ones. */
-const GROUP = 32
-
 /** All of them, in the order of the data. */
 export function storedWeights(config: ModelConfig, dtypeOf: DtypeOf, format: WeightFormat): StoredWeight[] {
   const { embed, visEmbed, layers, finalNorm, head } = modelWeights(config)
@@ -35,7 +33,7 @@ export function storedWeights(config: ModelConfig, dtypeOf: DtypeOf, format: Wei
     role: StoredWeight['role'],
     home: StoredWeight['home'],
   ): StoredWeight => {
-    const stored = formatOf(role, home, shape, dtypeOf(name), format, visEmbed?.name === name)
+    const stored = formatOf(role, home, dtypeOf(name), format)
     return { name, shape, role, format: stored, bytes: bytesOf(role, shape, stored), home }
   }
   return [
@@ -53,25 +51,18 @@ export function storedWeights(config: ModelConfig, dtypeOf: DtypeOf, format: Wei
   ]
 }
 
-/** Bytes of one panel: 8 rows of `inner` weights, with their scales. */
-export function panelBytes(format: StoredFormat, inner: number): number {
-  return inner * { f32: 32, bf16: 16, q8: 8.5, q4: 4.5 }[format]
-}
-
 function formatOf(
   role: StoredWeight['role'],
   home: StoredWeight['home'],
-  shape: readonly number[],
   dtype: WeightDtype,
   wanted: WeightFormat,
-  pixels: boolean,
 ): StoredFormat {
   if (role === 'vector') return 'f32'
   const exact = dtype === 'BF16' ? 'bf16' : 'f32'
   if (wanted === 'exact') return exact
   if (wanted === 'f32' || wanted === 'bf16') return wanted
-  const quantised = role === 'matrix' && !pixels && shape[1] % GROUP === 0
-  if (!quantised) return exact
+  // Embedding rows and the patch embedding stay exact: they are few, and every layer builds on them.
+  if (home === 'first') return exact
   return home === 'last' ? HEAD[wanted] : wanted
 }
 
@@ -79,6 +70,6 @@ function formatOf(
 const HEAD = { q8: 'q8', q4: 'q8' } as const
 
 function bytesOf(role: StoredWeight['role'], shape: readonly number[], format: StoredFormat): number {
-  if (role === 'matrix') return Math.ceil(shape[0] / 8) * panelBytes(format, shape[1])
+  if (role === 'matrix') return Math.ceil(shape[0] / PANEL) * panelBytes(format, shape[1])
   return sizeOf(shape) * (format === 'bf16' ? 2 : 4)
 }

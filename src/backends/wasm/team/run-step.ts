@@ -23,7 +23,7 @@ export interface Block {
 /** Elements a slice of an elementwise op is a multiple of: a cache line. */
 const LINE = 16
 
-export function runStep(step: Instruction, block: Block, worker: Worker): void {
+export function runStep(step: Instruction, block: Block, worker: Worker): undefined {
   const { frame, first, count, program } = block
   const { kernels } = worker.shards[step.shard]
   const { S } = frame
@@ -35,7 +35,7 @@ export function runStep(step: Instruction, block: Block, worker: Worker): void {
     case 'gather':
       return kernels[`gather_${step.table.format}`](origin(step.out), step.table.at, origin(step.ids), step.D, from, to)
     case 'quantize':
-      return kernels.quantize_rows(origin(step.out), origin(step.x), step.inner, from, to)
+      return kernels[`quantize_rows_${step.format}`](origin(step.out), origin(step.x), step.inner, from, to)
     case 'linear':
       return linear(step, at(step.out), at(step.x), block, worker)
     case 'addBias':
@@ -74,7 +74,7 @@ function runAttention(
   origin: (value: number) => number,
   from: number,
   to: number,
-): void {
+): undefined {
   const { kernels } = worker.shards[step.shard]
   const { S, K, mask, window } = frame
   const { H, G, E } = program.sizes
@@ -112,19 +112,24 @@ function runAttention(
 type StepOf<Kind extends Instruction['kind']> = Extract<Instruction, { readonly kind: Kind }>
 
 /** Panels of eight outputs are cut; one row alone has kernels of its own. */
-function linear(step: StepOf<'linear'>, out: number, x: number, { count, frame }: Block, worker: Worker): void {
+function linear(step: StepOf<'linear'>, out: number, x: number, { count, frame }: Block, worker: Worker): undefined {
   const { kernels } = worker.shards[step.shard]
   const { format, at, inner, cols } = step.weight
   const [from, to] = slice(Math.ceil(cols / 8), worker)
-  if (from === to) return
-  const name = step.int && (format === 'q8' || format === 'q4') ? (`${format}_int` as const) : format
-  if (count === 1) return kernels[`matvec_${name}`](out, x, at, inner, from, to)
-  const scratch = scratchOf(step.shard, frame, worker)
-  return kernels[`matmul_${name}`](out, x, at, count, inner, cols, cols, from, to, scratch)
+  if (from === to) return undefined
+  const small = format === 'q8' || format === 'q4' ? format : null
+  if (count === 1) {
+    const name =
+      small === null || step.dots === 'exact' ? (`matvec_${format}` as const) : (`matvec_${small}_int` as const)
+    return kernels[name](out, x, at, inner, from, to)
+  }
+  const name =
+    small === null || step.dots === 'exact' ? (`matmul_${format}` as const) : (`matmul_${small}_${step.dots}` as const)
+  return kernels[name](out, x, at, count, inner, cols, cols, from, to, scratchOf(step.shard, frame, worker))
 }
 
 /** Rows from one value to another, in the same memory or the next. */
-function copy(step: StepOf<'copy'>, block: Block, worker: Worker): void {
+function copy(step: StepOf<'copy'>, block: Block, worker: Worker): undefined {
   const [from, to] = slice(block.count, worker)
   const source = worker.shards[block.program.values[step.x].shard]
   const bytes = step.width * 4

@@ -25,31 +25,36 @@ export function serve(port: Port): (message: ToWorker) => void {
         const shards = memories.map((memory) => (typeof memory === 'number' ? newMemory(memory, false) : memory))
         worker = { shards: shards.map((memory) => new ShardMemory(module, memory)), index, threads }
         barrier = new Barrier(words, threads)
-        return port.post({ kind: 'ready' })
+        port.post({ kind: 'ready' })
+        break
       }
       case 'program':
         programs.set(message.program, message.body)
-        return
+        break
       case 'forget':
         programs.delete(message.program)
-        return
+        break
       case 'run': {
         const whole = walk(programs.get(message.program)!, message.groups, message.frame, worker, barrier)
         if (worker.index === 0) port.post({ kind: 'ran', whole })
-        return
+        break
       }
       case 'pack':
-        return port.post({ kind: 'packed', bad: pack(message.job, worker) })
+        port.post({ kind: 'packed', bad: pack(message.job, worker) })
+        break
       case 'grow':
-        return worker.shards[message.shard].grow(message.bytes)
+        worker.shards[message.shard].grow(message.bytes)
+        break
       case 'write':
-        return worker.shards[message.shard].write(message.at, message.data)
+        worker.shards[message.shard].write(message.at, message.data)
+        break
       case 'read': {
         const data = worker.shards[message.shard].read(message.at, message.bytes)
-        return port.post({ kind: 'data', data }, [data.buffer])
+        port.post({ kind: 'data', data }, [data.buffer])
+        break
       }
       default:
-        return message satisfies never
+        message satisfies never
     }
   }
 

@@ -60,7 +60,10 @@ export class WorkerTeam implements Team {
 
   write(shard: number, at: number, data: ArrayBufferView): void {
     const direct = this.#shards[shard]
-    if (direct !== undefined) return direct.write(at, data)
+    if (direct !== undefined) {
+      direct.write(at, data)
+      return
+    }
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
     this.#tell({ kind: 'write', shard, at, data: bytes }, [bytes.buffer])
   }
