@@ -40,11 +40,15 @@ function add_block(out: usize, x: usize, w: usize, groups: i32, first: bool): vo
     if (ASC_FEATURE_RELAXED_SIMD) {
       sa = v128.load32_splat(x, SUM)
       sb = sa
-      for (let s: usize = 0; s < 32; s += 4) {
-        const both = v128.load(w + (s << 2))
-        const xs = v128.load32_splat(x + s)
-        sa = i16x8.add(sa, i16x8.relaxed_dot_i8x16_i7x16_s(xs, v128.and(both, nibble)))
-        sb = i16x8.add(sb, i16x8.relaxed_dot_i8x16_i7x16_s(xs, v128.and(i16x8.shr_u(both, 4), nibble)))
+      for (const end = w + 128; w < end; w += 32, x += 8) {
+        let both = v128.load(w)
+        let xs = v128.load32_splat(x)
+        sa = add_low(sa, xs, both, nibble)
+        sb = add_high(sb, xs, both, nibble)
+        both = v128.load(w, 16)
+        xs = v128.load32_splat(x, 4)
+        sa = add_low(sa, xs, both, nibble)
+        sb = add_high(sb, xs, both, nibble)
       }
       sa = i32x4.dot_i16x8_s(sa, ones)
       sb = i32x4.dot_i16x8_s(sb, ones)
@@ -53,9 +57,9 @@ function add_block(out: usize, x: usize, w: usize, groups: i32, first: bool): vo
       sb = sa
       let sc = sa
       let sd = sa
-      for (let s: usize = 0; s < 64; s += 8) {
-        const both = v128.load(w + (s << 1))
-        const xs = v128.load64_splat(x + s)
+      for (const end = w + 128; w < end; w += 16, x += 8) {
+        const both = v128.load(w)
+        const xs = v128.load64_splat(x)
         const low = v128.and(both, nibble)
         const top = v128.and(i16x8.shr_u(both, 4), nibble)
         sa = i32x4.add(sa, i32x4.dot_i16x8_s(xs, i16x8.extend_low_i8x16_u(low)))
@@ -63,15 +67,24 @@ function add_block(out: usize, x: usize, w: usize, groups: i32, first: bool): vo
         sc = i32x4.add(sc, i32x4.dot_i16x8_s(xs, i16x8.extend_low_i8x16_u(top)))
         sd = i32x4.add(sd, i32x4.dot_i16x8_s(xs, i16x8.extend_high_i8x16_u(top)))
       }
-      const sum = v128.load32_splat(x, SUM)
+      const sum = v128.load32_splat(x)
       sa = i32x4.add(add_pairs(sa, sb), sum)
       sb = i32x4.add(add_pairs(sc, sd), sum)
     }
-    const sx = v128.load32_splat(x, SUM + 4)
-    a = madd(f32x4.mul(sx, scales_low(w + 128)), f32x4.convert_i32x4_s(sa), a)
-    b = madd(f32x4.mul(sx, scales_high(w + 128, high)), f32x4.convert_i32x4_s(sb), b)
-    x += RECORD
-    w += Q4_GROUP
+    const sx = v128.load32_splat(x, 4)
+    a = madd(f32x4.mul(sx, scales_low(w)), f32x4.convert_i32x4_s(sa), a)
+    b = madd(f32x4.mul(sx, scales_high(w, high)), f32x4.convert_i32x4_s(sb), b)
+    x += 8
+    w += 16
   }
   put(out, a, b, first)
+}
+
+/** sum + the pairs of products of x with the low nibbles, in 16 bits. */
+function add_low(sum: v128, x: v128, both: v128, nibble: v128): v128 {
+  return i16x8.add(sum, i16x8.relaxed_dot_i8x16_i7x16_s(x, v128.and(both, nibble)))
+}
+
+function add_high(sum: v128, x: v128, both: v128, nibble: v128): v128 {
+  return i16x8.add(sum, i16x8.relaxed_dot_i8x16_i7x16_s(x, v128.and(i16x8.shr_u(both, 4), nibble)))
 }

@@ -36,18 +36,18 @@ function add_block(out: usize, x: usize, w: usize, groups: i32, first: bool): vo
     let sa = i32x4.splat(0)
     let sb = sa
     if (ASC_FEATURE_RELAXED_SIMD) {
-      for (let s: usize = 0; s < 32; s += 4) {
-        const xs = v128.load32_splat(x + s)
-        sa = i32x4.add(sa, dot(v128.load(w + (s << 3)), xs, offset, ones))
-        sb = i32x4.add(sb, dot(v128.load(w + (s << 3), 16), xs, offset, ones))
+      for (const end = w + 256; w < end; w += 32, x += 4) {
+        const xs = v128.load32_splat(x)
+        sa = i32x4.add(sa, dot(v128.load(w), xs, offset, ones))
+        sb = i32x4.add(sb, dot(v128.load(w, 16), xs, offset, ones))
       }
     } else {
       let sc = sa
       let sd = sa
-      for (let s: usize = 0; s < 64; s += 8) {
-        const xs = v128.load64_splat(x + s)
-        const low = v128.load(w + (s << 2))
-        const top = v128.load(w + (s << 2), 16)
+      for (const end = w + 256; w < end; w += 32, x += 8) {
+        const xs = v128.load64_splat(x)
+        const low = v128.load(w)
+        const top = v128.load(w, 16)
         sa = i32x4.add(sa, i32x4.dot_i16x8_s(xs, i16x8.extend_low_i8x16_s(low)))
         sb = i32x4.add(sb, i32x4.dot_i16x8_s(xs, i16x8.extend_high_i8x16_s(low)))
         sc = i32x4.add(sc, i32x4.dot_i16x8_s(xs, i16x8.extend_low_i8x16_s(top)))
@@ -56,11 +56,11 @@ function add_block(out: usize, x: usize, w: usize, groups: i32, first: bool): vo
       sa = add_pairs(sa, sb)
       sb = add_pairs(sc, sd)
     }
-    const sx = v128.load32_splat(x, RECORD - 4)
-    a = madd(f32x4.mul(sx, scales_low(w + 256)), f32x4.convert_i32x4_s(sa), a)
-    b = madd(f32x4.mul(sx, scales_high(w + 256, high)), f32x4.convert_i32x4_s(sb), b)
-    x += RECORD
-    w += Q8_GROUP
+    const sx = v128.load32_splat(x, 4)
+    a = madd(f32x4.mul(sx, scales_low(w)), f32x4.convert_i32x4_s(sa), a)
+    b = madd(f32x4.mul(sx, scales_high(w, high)), f32x4.convert_i32x4_s(sb), b)
+    x += 8
+    w += 16
   }
   put(out, a, b, first)
 }
