@@ -63,7 +63,9 @@ function attend(tile: Tile, out: usize, q: usize, pageTable: usize, mask: i32, w
     const at = key % PAGE
     n = min(PAGE - at, tile.to - key)
     const page = page_of(pageTable, key)
-    score_block(tile, rows_of(tile, page, 0, key, n, half), at, n)
+    const cold = !half && tile.rows <= 8
+    const values: usize = cold ? rows_of(tile, page, 1, key, n, false) : 0
+    score_block(tile, rows_of(tile, page, 0, key, n, half), values, at, n)
     soften_block(tile, key, n, factor)
     mix_block(tile, rows_of(tile, page, 1, key, n, half), key, n)
   }

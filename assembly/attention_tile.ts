@@ -39,6 +39,8 @@ export class Tile {
   scale: usize = 0
   first: usize = 0
   end: usize = 0
+  /** Keeps the compiler from dropping reads that only bring memory nearer. */
+  touched: u32 = 0
   /** A page's rows in f32: (PAGE, E). */
   widened: usize = 0
 }

@@ -57,7 +57,7 @@ function weigh(tile: Tile, out: usize, q: usize, pageTable: usize, mask: i32, wi
   for (let key = tile.from, n: i32 = 0; key < tile.to; key += n) {
     const at = key % PAGE
     n = min(PAGE - at, tile.to - key)
-    score_block(tile, rows_of(tile, page_of(pageTable, key), 0, key, n, half), at, n)
+    score_block(tile, rows_of(tile, page_of(pageTable, key), 0, key, n, half), 0, at, n)
     spread(tile, out, key, n)
   }
   const factor: f32 = <f32>(1 / sqrt<f64>(<f64>tile.E))
