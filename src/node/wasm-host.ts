@@ -43,7 +43,11 @@ async function kernels(build: Build): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 function startWorker(): WorkerHandle {
-  const worker = new Worker(workerFile)
+  return handleOf(new Worker(workerFile))
+}
+
+/** A worker thread as the team knows it. */
+export function handleOf(worker: Worker): WorkerHandle {
   let dead = false
   return {
     post: (message: ToWorker, transfer = []) => worker.postMessage(message, transfer),

@@ -5,6 +5,7 @@ import { SailError } from '../../errors.ts'
 import type { WasmHost } from './host.ts'
 import { instantiate, type KernelExports } from './kernel-exports.ts'
 import { newMemory } from './memory/shard-memory.ts'
+import type { StoredFormat } from './plan/program.ts'
 import { disagreement, fasterFused } from './probe.ts'
 
 export interface Kernels {
@@ -17,10 +18,14 @@ export interface Kernels {
   readonly notes: readonly string[]
 }
 
-/** @throws SailError E_KERNELS_UNAVAILABLE when relaxed was asked for and is not there, E_KERNELS_* of the host */
+/**
+ * `formats`: those that the model's weights will have.
+ * @throws SailError E_KERNELS_UNAVAILABLE when relaxed was asked for and is not there, E_KERNELS_* of the host
+ */
 export async function chooseKernels(
   wanted: 'strict' | 'relaxed' | 'auto',
   shared: boolean,
+  formats: ReadonlySet<StoredFormat>,
   host: WasmHost,
 ): Promise<Kernels> {
   const module = await host.compile(shared ? 'strict' : 'single')
@@ -29,7 +34,7 @@ export async function chooseKernels(
   const fused = { q8: false, q4: false } // the same code in the strict build
   const strict = { name: 'strict', module, exports, fused, notes: [] } as const
   if (wanted === 'strict') return strict
-  const relaxed = shared ? await tryRelaxed(host, exports, memory) : 'its memory must be shared with workers'
+  const relaxed = shared ? await tryRelaxed(formats, host, exports, memory) : 'its memory must be shared with workers'
   if (typeof relaxed !== 'string') return { ...relaxed, notes: [] }
   if (wanted === 'auto') return { ...strict, notes: [`kernels auto: strict, relaxed cannot run here: ${relaxed}`] }
   throw new SailError('E_KERNELS_UNAVAILABLE', {
@@ -43,6 +48,7 @@ export async function chooseKernels(
 
 /** The relaxed kernels, or why they cannot be used. */
 async function tryRelaxed(
+  formats: ReadonlySet<StoredFormat>,
   host: WasmHost,
   strict: KernelExports,
   strictMemory: WebAssembly.Memory,
@@ -51,8 +57,8 @@ async function tryRelaxed(
     const module = await host.compile('relaxed')
     const memory = newMemory(4e6, true)
     const exports = instantiate(module, memory)
-    const wrong = disagreement(exports, memory, strict, strictMemory)
-    return wrong ?? { name: 'relaxed', module, exports, fused: fasterFused(exports, memory) }
+    const wrong = disagreement(formats, exports, memory, strict, strictMemory)
+    return wrong ?? { name: 'relaxed', module, exports, fused: fasterFused(formats, exports, memory) }
   } catch (error) {
     if (error instanceof SailError) throw error
     return `the engine refuses them (${error instanceof Error ? error.message.slice(0, 80) : error})`

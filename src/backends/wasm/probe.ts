@@ -2,6 +2,7 @@
 // for whole-number dots is the faster. The same small matrices go through all, often enough for the engine to have
 // compiled the kernels for good. Integer sums agree to the bit; f32 sums that may be fused differ by rounding.
 import type { KernelExports } from './kernel-exports.ts'
+import type { StoredFormat } from './plan/program.ts'
 
 const INNER = 256
 const COLS = 32
@@ -11,18 +12,24 @@ const CALLS = 200
 /** Timings of each instruction; the best of them counts. */
 const TIMINGS = 20
 
-const formats = ['f32', 'bf16', 'q8', 'q4', 'q8_int', 'q4_int', 'q8_fused', 'q4_fused'] as const
+const kernelsOf = {
+  f32: ['f32'],
+  bf16: ['bf16'],
+  q8: ['q8', 'q8_int', 'q8_fused'],
+  q4: ['q4', 'q4_int', 'q4_fused'],
+} as const satisfies Record<StoredFormat, readonly string[]>
 
-type Probed = (typeof formats)[number]
+type Probed = (typeof kernelsOf)[StoredFormat][number]
 
-/** What the relaxed kernels get wrong, or null. */
+/** What the relaxed kernels for these weight formats get wrong, or null. */
 export function disagreement(
+  formats: ReadonlySet<StoredFormat>,
   relaxed: KernelExports,
   memory: WebAssembly.Memory,
   strict: KernelExports,
   strictMemory: WebAssembly.Memory,
 ): string | null {
-  for (const format of formats) {
+  for (const format of [...formats].flatMap((stored): readonly Probed[] => kernelsOf[stored])) {
     const wanted = prepare(format, strict, strictMemory)()
     const size = Math.hypot(...wanted) / Math.sqrt(wanted.length)
     const multiply = prepare(format, relaxed, memory)
@@ -36,8 +43,12 @@ export function disagreement(
   return null
 }
 
-/** By timing: the fused instruction is one on some CPUs and five on others. */
-export function fasterFused(kernels: KernelExports, memory: WebAssembly.Memory): Record<'q8' | 'q4', boolean> {
+/** By timing, for the formats in use: the fused instruction is one on some CPUs and five on others. */
+export function fasterFused(
+  formats: ReadonlySet<StoredFormat>,
+  kernels: KernelExports,
+  memory: WebAssembly.Memory,
+): Record<'q8' | 'q4', boolean> {
   const best = (format: Probed): number => {
     const multiply = prepare(format, kernels, memory)
     const times = Array.from({ length: TIMINGS }, () => {
@@ -47,14 +58,16 @@ export function fasterFused(kernels: KernelExports, memory: WebAssembly.Memory):
     })
     return Math.min(...times)
   }
-  return { q8: best('q8_fused') < best('q8_int'), q4: best('q4_fused') < best('q4_int') }
+  const faster = (format: 'q8' | 'q4'): boolean =>
+    formats.has(format) && best(`${format}_fused`) < best(`${format}_int`)
+  return { q8: faster('q8'), q4: faster('q4') }
 }
 
 /** A multiplication with everything in place; each call gives its result. */
 function prepare(format: Probed, kernels: KernelExports, { buffer }: WebAssembly.Memory): () => Float32Array {
   const base = Math.ceil(kernels.heap_base() / 64) * 64
   const [weights, x, packed, quantized, out, scratch] = [0, 1, 2, 3, 4, 5].map((i) => base + i * 65536)
-  const stored = format.split('_')[0] as 'f32' | 'bf16' | 'q8' | 'q4'
+  const stored = format.split('_')[0] as StoredFormat
   new Float32Array(buffer, weights, COLS * INNER).set(wave(COLS * INNER, 7))
   new Float32Array(buffer, x, ROWS * INNER).set(wave(ROWS * INNER, 5))
   const panel = kernels[`panel_bytes_${stored}`](INNER)

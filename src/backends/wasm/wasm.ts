@@ -2,6 +2,7 @@
 // order of loading is from cheap to dear: shapes, kernels, the memory plan, and only then bytes.
 
 import { expectedWeights } from '../../config/weight-names.ts'
+import { SailError } from '../../errors.ts'
 import type { Backend, Engine, EngineInfo, LoadRequest } from '../backend.ts'
 import { chooseKernels, type Kernels } from './choose-kernels.ts'
 import { WasmEngine } from './engine.ts'
@@ -19,7 +20,7 @@ import { type ChosenTeam, chooseTeam, createTeam } from './team/create-team.ts'
 export function wasmBackend(settings: WasmSettings, host: WasmHost): Backend {
   return {
     name: 'wasm',
-    /** @throws SailError E_BACKEND_WEIGHT, E_MEMORY_SHORT, E_MEMORY, E_KERNELS_*, E_WORKER_*, E_WEIGHTS_NOT_FINITE; signal.reason */
+    /** @throws SailError E_BACKEND_WEIGHT, E_BACKEND_SIZES, E_MEMORY_SHORT, E_MEMORY, E_KERNELS_*, E_WORKER_*, E_WEIGHTS_NOT_FINITE; signal.reason */
     load: (request) => load(request, settings, host),
   }
 }
@@ -27,13 +28,15 @@ export function wasmBackend(settings: WasmSettings, host: WasmHost): Backend {
 async function load(request: LoadRequest, settings: WasmSettings, host: WasmHost): Promise<Engine> {
   const { config, weights, signal } = request
   for (const [name, shape] of expectedWeights(config)) dtypeOf(weights, name, shape)
+  checkSizes(config.dims)
   const chosen = await chooseTeam(settings.threads, host)
   const dtype = (name: string) => weights.tensors.get(name)!.dtype
   const { kv, shardBytes } = settings
   const options = { kv, threads: chosen.threads, ...(shardBytes !== undefined && { shardBytes }) }
   const plan = planMemory(config, dtype, settings.weights, options)
   await requireMemory(plan, { config, dtype, options, host })
-  const kernels = await chooseKernels(settings.kernels, chosen.shared, host)
+  const formats = new Set(plan.stored.flatMap(({ role, format }) => (role === 'matrix' ? [format] : [])))
+  const kernels = await chooseKernels(settings.kernels, chosen.shared, formats, host)
   const sizes = plan.shards.weights.map(() => 1)
   signal?.throwIfAborted()
   const team = await createTeam(chosen, kernels.module, sizes, host)
@@ -64,6 +67,18 @@ async function load(request: LoadRequest, settings: WasmSettings, host: WasmHost
 }
 
 type Dims = LoadRequest['config']['dims']
+
+/** Vectors hold four values, and heads are made of whole ones. */
+function checkSizes({ E }: Dims): void {
+  if (E % 4 === 0) return
+  throw new SailError('E_BACKEND_SIZES', {
+    file: 'config.json',
+    place: 'head_dim',
+    expected: 'a multiple of 4 on the wasm backend',
+    found: `${E}`,
+    hint: 'use backend reference',
+  })
+}
 
 /** Private scratch of a thread: whatever its hungriest kernel needs. */
 function threadBytes({ H, G, E }: Dims, { exports }: Kernels): number {
