@@ -5,8 +5,9 @@
 // Loops: units [from, to) (attention_tile.ts), pages that the tile sees; on a page score_block, soften, mix_block.
 // Sums: over E in chains of at most 256, over keys in chains of at most 128, pages added in order. 1 / sqrt(E) is one f32
 // factor. Relaxed: the products of q . K and of weights . V may be fused with their sums.
-// NaN or Infinity in q, or in a K or V row that a query sees, makes the query's row NaN (from V: that column, or Infinity);
-// hidden rows are never felt. A query whose scores are all -Infinity gives NaN. Twin: test/kernels/twins/attention.ts
+// A query row becomes NaN where it meets a score that is NaN or +Infinity, or where all its scores are -Infinity; a single
+// -Infinity weighs nothing. From V, NaN and Infinity spread in their column. Hidden rows are never felt.
+// Twin: test/kernels/twins/attention.ts
 import { mix_block } from './attention_mix'
 import { score_block } from './attention_scores'
 import { hide, soften } from './attention_softmax'

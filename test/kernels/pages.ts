@@ -4,7 +4,7 @@ import { narrow, widen } from './twins/f16.ts'
 
 const PAGE = 128
 
-export interface Pages {
+interface Pages {
   /** Pointer to the page table. */
   readonly table: number
   readonly pages: readonly { readonly at: number; readonly bytes: number }[]
@@ -19,7 +19,7 @@ export function emptyPages(arena: Arena, K: number, G: number, E: number, half =
 }
 
 /** Index, in values, of row t of group g in part 0 (K) or 1 (V) of its page. */
-export const rowInPage = (part: number, t: number, g: number, G: number, E: number): number =>
+const rowInPage = (part: number, t: number, g: number, G: number, E: number): number =>
   ((part * G + g) * PAGE + (t % PAGE)) * E
 
 /** Pages filled with keys and values (K, G * E). */
