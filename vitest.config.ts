@@ -7,6 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          globalSetup: ['test/support/compile-kernels.ts'],
           include: ['test/**/*.test.ts'],
           exclude: ['test/golden/**', 'test/package/**', 'test/browser/**'],
         },

@@ -39,8 +39,8 @@ export function build() {
   const stamp = join(root, 'dist', '.built')
   const sources = Math.max(
     newest(join(root, 'src')),
-    time(join(root, 'tsconfig.json')),
-    time(join(root, 'package.json')),
+    newest(join(root, 'assembly')),
+    ...['tsconfig.json', 'asconfig.json', 'package.json'].map((name) => time(join(root, name))),
   )
   if (time(stamp) >= sources) return
   must(process.execPath, [join(root, 'scripts', 'build.mjs')])

@@ -14,7 +14,7 @@ export interface ModelFlags extends OutputFlags {
   readonly model: string
   readonly backend: 'reference' | 'wasm' | 'webgpu' | 'auto'
   readonly weights: 'exact' | 'f32' | 'bf16' | 'q8' | 'q4'
-  readonly activations: 'f32' | 'int' | 'f16'
+  readonly activations?: 'f32' | 'int' | 'f16'
   readonly numerics: 'f32' | 'bf16'
   readonly kv: 'f32' | 'f16'
   readonly threads: number | 'auto'
@@ -49,7 +49,7 @@ function engineOptions(): Option[] {
   return [
     choice('backend', 'name', ['reference', 'wasm', 'webgpu', 'auto'], 'what computes', 'auto'),
     choice('weights', 'format', ['exact', 'f32', 'bf16', 'q8', 'q4'], 'exact: bf16 stays bf16, all else f32', 'exact'),
-    choice('activations', 'format', ['f32', 'int', 'f16'], 'values between the layers', 'f32'),
+    choice('activations', 'format', ['f32', 'int', 'f16'], 'values between the layers (f32; int with q8 and q4)'),
     choice('numerics', 'format', ['f32', 'bf16'], 'bf16: round where PyTorch does in bf16', 'f32'),
     choice('kv', 'format', ['f32', 'f16'], 'cached keys and values', 'f32'),
     new Option('--threads <n>', 'number of threads, 1 to 256, or auto')
@@ -70,7 +70,7 @@ export function maxPatchesOption(): Option {
     .default(4096)
 }
 
-function choice(name: string, value: string, choices: string[], what: string, initial: string): Option {
+function choice(name: string, value: string, choices: string[], what: string, initial?: string): Option {
   return new Option(`--${name} <${value}>`, what).env(`SAIL_${name.toUpperCase()}`).choices(choices).default(initial)
 }
 

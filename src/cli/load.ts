@@ -26,7 +26,8 @@ export async function withModel<T>(
   try {
     const image = flags.image === undefined ? undefined : await decoded(flags.image, show, signal)
     const sail = await Sail.load(model, {
-      ...{ backend, weights, activations, numerics, kv, threads, kernels, maxPatches, signal },
+      ...{ backend, weights, numerics, kv, threads, kernels, maxPatches, signal },
+      ...(activations !== undefined && { activations }),
       onProgress: show.progress,
       logger: show.say,
     })

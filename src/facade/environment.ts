@@ -1,6 +1,8 @@
-// What differs between Node and a browser: where a checkpoint's folder and an image's bytes come from. This is what
-// every environment has: URLs and Blobs. src/node/environment.ts adds paths.
+// What differs between Node and a browser: where a checkpoint's folder and an image's bytes come from, and what the wasm
+// backend runs on. This is what every environment has: URLs and Blobs. src/node/environment.ts adds paths.
 import type { Source } from '../api.ts'
+import type { WasmHost } from '../backends/wasm/host.ts'
+import { webHost } from '../backends/wasm/web-host.ts'
 import { SailError } from '../errors.ts'
 import { blobFolder, type Folder } from '../weights/folder.ts'
 import { urlFolder } from '../weights/url-folder.ts'
@@ -15,6 +17,8 @@ export interface Environment {
   openFolder(source: Source): Promise<Folder>
   /** The bytes of an image given by name. */
   readImage(input: string | URL, signal?: AbortSignal): Promise<NamedBytes>
+  /** Workers, kernels and memory of the wasm backend. */
+  readonly wasm: WasmHost
 }
 
 /** No picture that fits the pixel limit of the decoder has a larger file. */
@@ -26,6 +30,7 @@ export const webEnvironment: Environment = {
     return blobFolder(source)
   },
   readImage: (input, signal) => fetchImage(absolute(input), signal),
+  wasm: webHost,
 }
 
 /** A URL relative to the page, made absolute; what is none is left for the error of whoever uses it. */

@@ -1,18 +1,13 @@
-// LoadOptions checked before anything is read. Two kinds of fault: a value that means nothing (E_OPTION_*), and one that
-// is right but not possible here (a backend that is not built in, a format it does not take). Nothing is replaced by
-// what would work: only `auto` chooses, and says so in the notes.
+// LoadOptions checked before anything is read: a value that means nothing is E_OPTION_*. Activations follow the weights
+// when nobody says: quantised weights meet quantised activations.
 import type { LoadOptions } from '../api.ts'
 import { checkOptions, integer, type OptionRules } from '../config/option-rules.ts'
 import { SailError } from '../errors.ts'
-import type { WeightFormat } from './weight-view.ts'
 
-export interface LoadSettings {
-  readonly weights: WeightFormat
-  readonly numerics: 'f32' | 'bf16'
-  readonly maxPatches: number
-  /** What was chosen for the caller. */
-  readonly notes: readonly string[]
-}
+type Chosen = 'backend' | 'weights' | 'numerics' | 'maxPatches' | 'kernels' | 'threads' | 'activations' | 'kv'
+
+/** The options with their defaults. */
+export type LoadSettings = Required<Pick<LoadOptions, Chosen>>
 
 const oneOf = (...words: string[]): [string, (value: unknown) => boolean] => [
   words.join(', '),
@@ -34,31 +29,14 @@ const rules: OptionRules<LoadOptions> = {
   logger: ['E_OPTION_LOGGER', ...callback],
 }
 
-/**
- * @throws SailError E_OPTION_* for a wrong value; E_BACKEND_UNAVAILABLE, E_WEIGHTS_FORMAT_UNSUPPORTED,
- *   E_KERNELS_UNAVAILABLE, E_OPTION_UNAVAILABLE for what cannot be had
- */
+/** @throws SailError E_OPTION_* for a wrong value; what is right but cannot be had is found by chooseBackend */
 export function loadSettings(options: LoadOptions): LoadSettings {
   checkOptions('Sail.load', options, rules)
   const { backend = 'auto', weights = 'exact', numerics = 'f32', maxPatches = 4096 } = options
-  if (backend === 'wasm' || backend === 'webgpu')
-    throw fault('E_BACKEND_UNAVAILABLE', 'backend', 'reference or auto', `${backend}, which is not built in`)
-  if (weights === 'q8' || weights === 'q4')
-    throw fault('E_WEIGHTS_FORMAT_UNSUPPORTED', 'weights', 'exact, f32 or bf16', weights)
-  checkPlain(options)
-  const notes = backend === 'auto' ? ['backend auto: reference, the only one that is built in'] : []
-  return { weights, numerics, maxPatches, notes }
-}
-
-/** What plain loops do not have. */
-function checkPlain({ kernels = 'auto', threads = 'auto', activations = 'f32', kv = 'f32' }: LoadOptions): void {
-  if (kernels === 'relaxed')
-    throw fault('E_KERNELS_UNAVAILABLE', 'kernels', 'strict or auto on the reference backend', kernels)
-  const wrong = Object.entries({ threads, activations, kv }).find(([, value]) => ![1, 'auto', 'f32'].includes(value))
-  if (wrong === undefined) return
-  const [name, value] = wrong
-  const expected = `${name === 'threads' ? '1' : 'f32'} on the reference backend`
-  throw fault('E_OPTION_UNAVAILABLE', name, expected, String(value))
+  const { kernels = 'auto', threads = 'auto', kv = 'f32' } = options
+  const quantised = weights === 'q8' || weights === 'q4'
+  const { activations = quantised && backend !== 'reference' ? 'int' : 'f32' } = options
+  return { backend, weights, numerics, maxPatches, kernels, threads, activations, kv }
 }
 
 function fault(code: `E_${string}`, place: string, expected: string, found: string): SailError {

@@ -2,20 +2,19 @@
 // before gigabytes are read:
 //   config.json -> headers of the weights -> names and shapes -> tokenizer.json -> weights
 import type { LoadOptions, SailInfo, Source } from '../api.ts'
-import type { LoadRequest } from '../backends/backend.ts'
-import { reference } from '../backends/reference/reference.ts'
+import type { LoadRequest, WeightSource } from '../backends/backend.ts'
 import type { ModelConfig } from '../config/model-config.ts'
 import { PassGraphs } from '../generate/pass-graphs.ts'
 import type { Tokenizer } from '../tokenizer/tokenizer.ts'
 import { checkWeights } from '../weights/check.ts'
-import { type Checkpoint, openCheckpoint } from '../weights/checkpoint.ts'
+import { openCheckpoint } from '../weights/checkpoint.ts'
 import type { Folder } from '../weights/folder.ts'
 import { hasVisEmbed, readConfig } from '../weights/read-config.ts'
+import { type ChosenBackend, chooseBackend } from './choose-backend.ts'
 import type { Environment } from './environment.ts'
 import { GuardedEngine } from './guarded-engine.ts'
 import { type LoadSettings, loadSettings } from './load-options.ts'
 import { readTokenizer } from './tokenizer-file.ts'
-import { viewWeights } from './weight-view.ts'
 
 export interface Model {
   readonly environment: Environment
@@ -37,6 +36,7 @@ export async function loadModel(source: Source, options: LoadOptions, environmen
   const settings = loadSettings(options)
   const { signal, logger = () => {} } = options
   signal?.throwIfAborted()
+  const chosen = await chooseBackend(settings, environment.wasm)
   const folder = await environment.openFolder(source)
   const checkpoint = await openCheckpoint(folder, signal)
   try {
@@ -46,8 +46,10 @@ export async function loadModel(source: Source, options: LoadOptions, environmen
     const tokenizer = await readTokenizer(folder, signal)
     checkTokens(config, tokenizer)
     const suppressed = suppressedIds(config, tokenizer)
-    const engine = new GuardedEngine(await reference.load(request(config, checkpoint, settings, options)))
-    const info = describe(folder, config, settings, engine)
+    const engine = new GuardedEngine(
+      await chosen.backend.load(request(config, chosen.view(checkpoint), settings, options)),
+    )
+    const info = describe(folder, config, settings, chosen, engine)
     const loadMs = performance.now() - start
     const graphs = new PassGraphs(config)
     const { maxPatches } = settings
@@ -59,22 +61,27 @@ export async function loadModel(source: Source, options: LoadOptions, environmen
 
 function request(
   config: ModelConfig,
-  checkpoint: Checkpoint,
+  weights: WeightSource,
   settings: LoadSettings,
   options: LoadOptions,
 ): LoadRequest {
   const { signal, onProgress } = options
   return {
     config,
-    weights: viewWeights(checkpoint, settings.weights),
+    weights,
     numerics: settings.numerics,
     ...(signal !== undefined && { signal }),
     ...(onProgress !== undefined && { onProgress }),
   }
 }
 
-function describe(folder: Folder, config: ModelConfig, settings: LoadSettings, { info }: GuardedEngine): SailInfo {
-  const { numerics, notes, weights } = settings
+function describe(
+  folder: Folder,
+  config: ModelConfig,
+  { numerics, weights }: LoadSettings,
+  { notes }: ChosenBackend,
+  { info }: GuardedEngine,
+): SailInfo {
   return {
     ...info,
     weights: weights === 'exact' || numerics === 'bf16' ? info.weights : weights,

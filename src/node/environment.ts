@@ -13,8 +13,10 @@ import {
   webEnvironment,
 } from '../facade/environment.ts'
 import { openFolder } from './open-folder.ts'
+import { nodeWasmHost } from './wasm-host.ts'
 
 export const nodeEnvironment: Environment = {
+  wasm: nodeWasmHost,
   async openFolder(source) {
     if (typeof source !== 'string' && !(source instanceof URL)) return webEnvironment.openFolder(source)
     const path = pathOf(source)

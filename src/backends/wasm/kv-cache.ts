@@ -1,0 +1,109 @@
+// Keys and values of the tokens seen so far: for each layer a list of pages of 128 tokens in the memory of its shard
+// (assembly/kv_page.ts). Growing takes pages from the shard's arena and writes their offsets into the layer's page table;
+// nothing that is there moves. As in every backend `length` moves only when a pass is kept.
+import { SailError } from '../../errors.ts'
+import type { KvCache } from '../backend.ts'
+
+/** Where pages come from. */
+export interface PageSource {
+  readonly layers: number
+  readonly pageTokens: number
+  /** @throws SailError E_MEMORY */
+  takePage(layer: number): number
+  givePage(layer: number, at: number): void
+  /** A block for the page table of a layer. */
+  takeTable(layer: number, pages: number): number
+  giveTable(layer: number, at: number): void
+  writeTable(layer: number, at: number, pages: readonly number[]): void
+}
+
+interface LayerPages {
+  readonly pages: number[]
+  table: number
+  /** Pages that the table has room for. */
+  room: number
+}
+
+export class WasmCache implements KvCache {
+  readonly owner: object
+  readonly #source: PageSource
+  readonly #layers: LayerPages[]
+  #length = 0
+  #state: 'idle' | 'running' | 'freed' = 'idle'
+
+  constructor(owner: object, source: PageSource) {
+    this.owner = owner
+    this.#source = source
+    this.#layers = Array.from({ length: source.layers }, () => ({ pages: [], table: 0, room: 0 }))
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Byte offset of each layer's page table. */
+  get tables(): number[] {
+    return this.#layers.map(({ table }) => table)
+  }
+
+  truncate(length: number): void {
+    this.#expectIdle('truncate')
+    if (!Number.isInteger(length) || length < 0 || length > this.#length)
+      throw new SailError('E_CACHE_LENGTH', {
+        file: 'truncate',
+        expected: `a length from 0 to ${this.#length}`,
+        found: `${length}`,
+      })
+    this.#length = length
+  }
+
+  free(): void {
+    if (this.#state === 'freed') return
+    this.#expectIdle('free')
+    for (const [layer, { pages, table, room }] of this.#layers.entries()) {
+      for (const at of pages) this.#source.givePage(layer, at)
+      if (room > 0) this.#source.giveTable(layer, table)
+    }
+    this.#length = 0
+    this.#state = 'freed'
+  }
+
+  /** Takes the cache for one pass and makes room for `length` tokens. Hand it back with `end`. */
+  begin(length: number): void {
+    this.#expectIdle('run')
+    const count = Math.ceil(length / this.#source.pageTokens)
+    for (const [layer, pages] of this.#layers.entries()) this.#grow(layer, pages, count)
+    this.#state = 'running'
+  }
+
+  /** Ends a pass; the cache is `length` tokens long from here on. */
+  end(length: number): void {
+    this.#length = length
+    this.#state = 'idle'
+  }
+
+  #grow(layer: number, own: LayerPages, count: number): void {
+    if (own.pages.length >= count) return
+    while (own.pages.length < count) own.pages.push(this.#source.takePage(layer))
+    if (own.room < count) {
+      const room = Math.max(count, own.room * 2, 16)
+      const table = this.#source.takeTable(layer, room)
+      if (own.room > 0) this.#source.giveTable(layer, own.table)
+      own.table = table
+      own.room = room
+    }
+    this.#source.writeTable(layer, own.table, own.pages)
+  }
+
+  #expectIdle(what: string): void {
+    if (this.#state === 'idle') return
+    throw this.#state === 'freed'
+      ? new SailError('E_CACHE_FREED', { file: what, expected: 'a cache in use', found: 'one that was freed' })
+      : new SailError('E_CACHE_BUSY', {
+          file: what,
+          expected: 'one pass at a time on a cache',
+          found: 'a second one',
+          hint: 'wait for the first, or give each generation its own cache',
+        })
+  }
+}

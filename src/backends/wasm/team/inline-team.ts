@@ -1,0 +1,66 @@
+// A team of one: the calling thread. For places without workers. Between groups it lets timers, aborts and other work
+// through when it has kept the thread for a while.
+import { newMemory, ShardMemory } from '../memory/shard-memory.ts'
+import type { Program } from '../plan/program.ts'
+import { Barrier } from './barrier.ts'
+import type { PackJob } from './messages.ts'
+import type { Worker } from './run-step.ts'
+import type { Segment, Team } from './team.ts'
+import { pack, walk } from './walker.ts'
+
+/** Longest time in ms that a run keeps the thread to itself, as far as one group allows. */
+const BUSY_MS = 25
+
+export class InlineTeam implements Team {
+  readonly threads = 1
+  readonly #worker: Worker
+  readonly #barrier = new Barrier(new ArrayBuffer(Barrier.bytes), 1)
+  readonly #programs = new Map<number, Program>()
+
+  /** `sizes`: bytes that each shard begins with. */
+  constructor(module: WebAssembly.Module, sizes: readonly number[]) {
+    const shards = sizes.map((bytes) => new ShardMemory(module, newMemory(bytes, false)))
+    this.#worker = { shards, index: 0, threads: 1 }
+  }
+
+  grow(shard: number, bytes: number): void {
+    this.#worker.shards[shard].grow(bytes)
+  }
+
+  write(shard: number, at: number, data: ArrayBufferView): void {
+    this.#worker.shards[shard].write(at, data)
+  }
+
+  async read(shard: number, at: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#worker.shards[shard].read(at, bytes)
+  }
+
+  addProgram(program: number, body: Program): void {
+    this.#programs.set(program, body)
+  }
+
+  forgetProgram(program: number): void {
+    this.#programs.delete(program)
+  }
+
+  async run({ program, groups: [from, to], frame, signal }: Segment): Promise<void> {
+    let until = performance.now() + BUSY_MS
+    for (let group = from; group < to; group++) {
+      signal?.throwIfAborted()
+      walk(this.#programs.get(program)!, [group, group + 1], frame, this.#worker, this.#barrier)
+      if (performance.now() < until) continue
+      await new Promise((resolve) => setTimeout(resolve))
+      until = performance.now() + BUSY_MS
+    }
+    signal?.throwIfAborted()
+  }
+
+  async pack(job: PackJob): Promise<number> {
+    await new Promise((resolve) => setTimeout(resolve))
+    return pack(job, this.#worker)
+  }
+
+  async close(): Promise<void> {
+    this.#programs.clear()
+  }
+}

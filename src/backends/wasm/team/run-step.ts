@@ -1,0 +1,156 @@
+// One instruction on one worker's slice: addresses are looked up, the slice is cut, a kernel is called. The slices of all
+// workers together are the whole op, cut by output, so results do not depend on the number of workers.
+//   at      address of the first row of the block
+//   origin  where row 0 would stand: kernels that count rows from the start of the pass take this. For a value that
+//           holds one block only it may lie outside the memory; the rows it is used for do not
+import type { ShardMemory } from '../memory/shard-memory.ts'
+import type { Frame, Instruction, Program } from '../plan/program.ts'
+
+export interface Worker {
+  readonly shards: readonly ShardMemory[]
+  readonly index: number
+  readonly threads: number
+}
+
+/** What runs: rows [first, first + count) of a group. */
+export interface Block {
+  readonly program: Program
+  readonly frame: Frame
+  readonly first: number
+  readonly count: number
+}
+
+/** Elements a slice of an elementwise op is a multiple of: a cache line. */
+const LINE = 16
+
+export function runStep(step: Instruction, block: Block, worker: Worker): undefined {
+  const { frame, first, count, program } = block
+  const { kernels } = worker.shards[step.shard]
+  const { S } = frame
+  const { E } = program.sizes
+  const at = (value: number): number => addressOf(value, block, first)
+  const origin = (value: number): number => addressOf(value, block, 0)
+  const [from, to] = slice(count, worker).map((row) => row + first)
+  switch (step.kind) {
+    case 'gather':
+      return kernels[`gather_${step.table.format}`](origin(step.out), step.table.at, origin(step.ids), step.D, from, to)
+    case 'quantize':
+      return kernels[`quantize_rows_${step.format}`](origin(step.out), origin(step.x), step.inner, from, to)
+    case 'linear':
+      return linear(step, at(step.out), at(step.x), block, worker)
+    case 'addBias':
+      return kernels.add_bias(origin(step.out), step.biasAt, step.cols, step.cols, from, to)
+    case 'scatterAdd':
+      return kernels.scatter_add(origin(step.out), origin(step.rows), origin(step.patches), step.D, from, to)
+    case 'copy':
+      return copy(step, block, worker)
+    case 'rmsNorm':
+      return kernels.rms_norm(origin(step.out), origin(step.x), step.weightAt, step.D, step.eps, from, to)
+    case 'rope':
+      return kernels.rope(
+        ...([origin(step.out), origin(step.x), origin(step.cos), origin(step.sin)] as const),
+        ...([S, step.heads, E, from, to] as const),
+      )
+    case 'swiglu': {
+      const [a, b] = slice(count * step.F, worker, LINE)
+      return kernels.swiglu(at(step.out), at(step.gate), at(step.up), a, b)
+    }
+    case 'add': {
+      const [a, b] = slice(count * step.D, worker, LINE)
+      return kernels.add(at(step.out), at(step.a), at(step.b), a, b)
+    }
+    default:
+      return runAttention(step, block, worker, origin, from, to)
+  }
+}
+
+type AttentionStep = Extract<Instruction, { readonly layer: number }>
+
+/** Steps that touch the cache. */
+function runAttention(
+  step: AttentionStep,
+  { frame, program }: Block,
+  worker: Worker,
+  origin: (value: number) => number,
+  from: number,
+  to: number,
+): undefined {
+  const { kernels } = worker.shards[step.shard]
+  const { S, K, mask, window } = frame
+  const { H, G, E } = program.sizes
+  const half = frame.f16Cache ? '_f16' : ''
+  const table = frame.pageTables[step.layer]
+  const start = K - S
+  const scratch = scratchOf(step.shard, frame, worker)
+  const units = (): readonly [number, number] => slice(kernels.attention_units(S, H, G), worker)
+  switch (step.kind) {
+    case 'ropeToCache': {
+      const args = [table, origin(step.x), origin(step.cos), origin(step.sin), start, G, E, from, to]
+      return kernels[`rope_to_cache${half}`](...args, scratch)
+    }
+    case 'storeK':
+      return kernels[`store_k${half}`](table, origin(step.x), S, start, G, E, from, to)
+    case 'storeV':
+      return kernels[`store_v${half}`](table, origin(step.x), start, G, E, from, to)
+    case 'attnWeights': {
+      const args = [origin(step.out), origin(step.q), table, S, K, H, G, E, mask, window]
+      return kernels[`attn_weights${half}`](...args, ...units(), scratch)
+    }
+    case 'attnMix': {
+      const args = [origin(step.out), origin(step.weights), table, S, K, H, G, E]
+      return kernels[`attn_mix${half}`](...args, ...units(), scratch)
+    }
+    case 'attention': {
+      const args = [origin(step.out), origin(step.q), table, S, K, H, G, E, mask, window]
+      return kernels[`attention${half}`](...args, ...units(), scratch)
+    }
+    default:
+      return step satisfies never
+  }
+}
+
+type StepOf<Kind extends Instruction['kind']> = Extract<Instruction, { readonly kind: Kind }>
+
+/** Panels of eight outputs are cut; one row alone has kernels of its own. */
+function linear(step: StepOf<'linear'>, out: number, x: number, { count, frame }: Block, worker: Worker): undefined {
+  const { kernels } = worker.shards[step.shard]
+  const { format, at, inner, cols } = step.weight
+  const [from, to] = slice(Math.ceil(cols / 8), worker)
+  if (from === to) return undefined
+  const small = format === 'q8' || format === 'q4' ? format : null
+  if (count === 1) {
+    const name =
+      small === null || step.dots === 'exact' ? (`matvec_${format}` as const) : (`matvec_${small}_int` as const)
+    return kernels[name](out, x, at, inner, from, to)
+  }
+  const name =
+    small === null || step.dots === 'exact' ? (`matmul_${format}` as const) : (`matmul_${small}_${step.dots}` as const)
+  return kernels[name](out, x, at, count, inner, cols, cols, from, to, scratchOf(step.shard, frame, worker))
+}
+
+/** Rows from one value to another, in the same memory or the next. */
+function copy(step: StepOf<'copy'>, block: Block, worker: Worker): undefined {
+  const [from, to] = slice(block.count, worker)
+  const source = worker.shards[block.program.values[step.x].shard]
+  const bytes = step.width * 4
+  const rows = source.bytes(addressOf(step.x, block, block.first) + from * bytes, (to - from) * bytes)
+  worker.shards[step.shard].write(addressOf(step.out, block, block.first) + from * bytes, rows)
+}
+
+/** Where row `row` of the pass stands; row `first` for a value that holds this block only. */
+function addressOf(value: number, { program, frame, first }: Block, row: number): number {
+  const { register, stride, local, lastRow } = program.values[value]
+  const rows = lastRow ? frame.S - 1 : local ? row - first : row
+  return frame.registers[register] + rows * stride
+}
+
+function scratchOf(shard: number, { scratch }: Frame, { index }: Worker): number {
+  return scratch[shard].at + index * scratch[shard].each
+}
+
+/** This worker's part of `n` units, a multiple of `step` except at the end. */
+export function slice(n: number, { index, threads }: Pick<Worker, 'index' | 'threads'>, step = 1): [number, number] {
+  const units = Math.ceil(n / step)
+  const cut = (i: number): number => Math.min(n, Math.floor((units * i) / threads) * step)
+  return [cut(index), cut(index + 1)]
+}

@@ -1,0 +1,28 @@
+// Who executes programs: the main thread's side. Two kinds: workers (worker-team.ts), and the calling thread itself where
+// there are none (inline-team.ts). Offsets and sizes are decided by the caller; a team only does what it is told, in order.
+import type { Frame, Program } from '../plan/program.ts'
+import type { PackJob } from './messages.ts'
+
+export interface Segment {
+  /** Number of a program that `addProgram` has announced. */
+  readonly program: number
+  /** Groups [from, to) of it. */
+  readonly groups: readonly [number, number]
+  readonly frame: Frame
+  readonly signal: AbortSignal | undefined
+}
+
+export interface Team {
+  readonly threads: number
+  /** Makes a shard's memory at least this large. */
+  grow(shard: number, bytes: number): void
+  write(shard: number, at: number, data: ArrayBufferView): void
+  read(shard: number, at: number, bytes: number): Promise<Uint8Array<ArrayBuffer>>
+  addProgram(program: number, body: Program): void
+  forgetProgram(program: number): void
+  /** @throws signal.reason when aborted, SailError E_WORKER_DIED, E_WORKER_FAILED */
+  run(segment: Segment): Promise<void>
+  /** First panel with a value that is not finite, or -1. */
+  pack(job: PackJob): Promise<number>
+  close(): Promise<void>
+}

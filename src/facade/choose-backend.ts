@@ -1,0 +1,74 @@
+// Which backend computes. What is asked for and cannot be had is an error; nothing is replaced by what would work. Only
+// `auto` chooses: wasm where it can run, and says so when it must take another.
+import type { Backend } from '../backends/backend.ts'
+import { reference } from '../backends/reference/reference.ts'
+import type { WasmHost } from '../backends/wasm/host.ts'
+import { wasmBackend } from '../backends/wasm/wasm.ts'
+import { SailError } from '../errors.ts'
+import type { LoadSettings } from './load-options.ts'
+import { viewWeights } from './weight-view.ts'
+
+export interface ChosenBackend {
+  readonly backend: Backend
+  /** The checkpoint as this backend wants to read it. */
+  readonly view: View
+  /** What was chosen for the caller. */
+  readonly notes: readonly string[]
+}
+
+type View = (source: Parameters<typeof viewWeights>[0]) => ReturnType<typeof viewWeights>
+
+/**
+ * @throws SailError E_BACKEND_UNAVAILABLE, E_WEIGHTS_FORMAT_UNSUPPORTED, E_KERNELS_UNAVAILABLE, E_OPTION_UNAVAILABLE for
+ *   what cannot be had
+ */
+export async function chooseBackend(settings: LoadSettings, host: WasmHost): Promise<ChosenBackend> {
+  const { backend } = settings
+  if (backend === 'webgpu') throw fault('E_BACKEND_UNAVAILABLE', 'backend', 'wasm, reference or auto', 'webgpu')
+  if (backend === 'reference') return plainLoops(settings, [])
+  if (backend === 'wasm') return kernels(settings, host)
+  if (settings.numerics === 'bf16')
+    return plainLoops(settings, ['backend auto: reference, the only one that rounds as PyTorch does in bf16'])
+  const missing = await whyNot(host)
+  if (missing === null) return kernels(settings, host)
+  return plainLoops(settings, [`backend auto: reference, since wasm cannot run here: ${missing}`])
+}
+
+/** Why the kernels cannot run here, or null. */
+async function whyNot(host: WasmHost): Promise<string | null> {
+  try {
+    await host.compile('single')
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message.slice(0, 200) : String(error)
+  }
+}
+
+function kernels(settings: LoadSettings, host: WasmHost): ChosenBackend {
+  const { weights, activations, kv, threads, kernels, numerics } = settings
+  if (numerics === 'bf16') throw fault('E_OPTION_UNAVAILABLE', 'numerics', 'f32 on the wasm backend', numerics)
+  if (activations === 'f16') throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 or int on the wasm backend', 'f16')
+  if (activations === 'int' && weights !== 'q8' && weights !== 'q4')
+    throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 with these weights', 'int, which needs weights q8 or q4')
+  return { backend: wasmBackend({ weights, activations, kv, threads, kernels }, host), view: exactly, notes: [] }
+}
+
+function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBackend {
+  const { weights, kernels, threads, activations, kv } = settings
+  if (weights === 'q8' || weights === 'q4')
+    throw fault('E_WEIGHTS_FORMAT_UNSUPPORTED', 'weights', 'exact, f32 or bf16 on the reference backend', weights)
+  if (kernels === 'relaxed')
+    throw fault('E_KERNELS_UNAVAILABLE', 'kernels', 'strict or auto on the reference backend', kernels)
+  const wrong = Object.entries({ threads, activations, kv }).find(([, value]) => ![1, 'auto', 'f32'].includes(value))
+  if (wrong !== undefined) {
+    const expected = `${wrong[0] === 'threads' ? '1' : 'f32'} on the reference backend`
+    throw fault('E_OPTION_UNAVAILABLE', wrong[0], expected, String(wrong[1]))
+  }
+  return { backend: reference, view: (source) => viewWeights(source, weights), notes }
+}
+
+const exactly: View = (source) => source
+
+function fault(code: `E_${string}`, place: string, expected: string, found: string): SailError {
+  return new SailError(code, { file: 'Sail.load', place, expected, found })
+}
