@@ -2,7 +2,6 @@
 // when nobody says: quantised weights meet quantised activations.
 import type { LoadOptions } from '../api.ts'
 import { checkOptions, integer, type OptionRules } from '../config/option-rules.ts'
-import { SailError } from '../errors.ts'
 
 type Chosen = 'backend' | 'weights' | 'numerics' | 'maxPatches' | 'kernels' | 'threads' | 'activations' | 'kv'
 
@@ -37,8 +36,4 @@ export function loadSettings(options: LoadOptions): LoadSettings {
   const quantised = weights === 'q8' || weights === 'q4'
   const { activations = quantised && backend !== 'reference' ? 'int' : 'f32' } = options
   return { backend, weights, numerics, maxPatches, kernels, threads, activations, kv }
-}
-
-function fault(code: `E_${string}`, place: string, expected: string, found: string): SailError {
-  return new SailError(code, { file: 'Sail.load', place, expected, found })
 }

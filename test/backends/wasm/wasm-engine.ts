@@ -11,7 +11,7 @@ import { root } from '../../support/golden.ts'
 import { randomWeights, sourceOf } from '../tiny-engine.ts'
 
 /** The compiled library: workers can be started from there only. */
-export const built = existsSync(`${root}dist/.built`)
+const built = existsSync(`${root}dist/.built`)
 
 export const settings: WasmSettings = { weights: 'f32', activations: 'f32', kv: 'f32', threads: 1, kernels: 'strict' }
 

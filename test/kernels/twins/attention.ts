@@ -1,8 +1,7 @@
 // Twins of attention, attn_weights and attn_mix: one row at a time, in the kernels' f32 order (strict build).
 // q (H, S, E), keys and values (K, G * E).
 import type { AttentionSizes } from '../../../src/backends/reference/ops/attention-row.ts'
-import { visibleKeys } from '../../../src/backends/reference/ops/attention-row.ts'
-import type { MaskRule } from '../../../src/config/mask-rule.ts'
+import { type MaskRule, visibleKeys } from '../../../src/config/mask-rule.ts'
 import { exp } from './exp.ts'
 
 const { fround } = Math
@@ -21,7 +20,7 @@ export function attention(
   const factor = fround(1 / Math.sqrt(E))
   for (let h = 0; h < H; h++)
     for (let s = 0; s < S; s++) {
-      const [first, end] = visibleKeys(mask, s, sizes)
+      const [first, end] = visibleKeys(mask, s, S, sizes.K)
       const mixed = new Float32Array(E)
       let highest = -3.4028234663852886e38
       let sum = 0
@@ -47,7 +46,7 @@ export function attnWeights(q: Float32Array, keys: Float32Array, mask: MaskRule,
   const factor = fround(1 / Math.sqrt(E))
   for (let h = 0; h < H; h++)
     for (let s = 0; s < S; s++) {
-      const [first, end] = visibleKeys(mask, s, sizes)
+      const [first, end] = visibleKeys(mask, s, S, sizes.K)
       const scores = scoreRow(q, keys, h, s, first, end, sizes)
       const highest = fround(Math.max(...scores.filter((score) => !Number.isNaN(score))) * factor)
       const weights = scores.map((score) => exp(fround(fround(score * factor) - highest)))
