@@ -1,10 +1,10 @@
 // Runs graphs on the team. A graph becomes a program once (a WeakMap remembers); a pass lays out the scratch for its
 // sizes, writes what the program is given, and lets the team walk the groups, from output to output.
 import { SailError } from '../../errors.ts'
-import type { Graph } from '../../graph/graph.ts'
+import { type Graph, type PassSizes, resolveShape } from '../../graph/graph.ts'
 import { type F32Tensor, sizeOf } from '../../tensor.ts'
 import type { Engine, EngineInfo, Pass } from '../backend.ts'
-import { checkPass, type PassSizes, resolveShape } from '../check-pass.ts'
+import { checkPass } from '../check-pass.ts'
 import { type PageSource, WasmCache } from './kv-cache.ts'
 import { type BuiltProgram, buildProgram } from './plan/build-program.ts'
 import type { LowerSetup, Output } from './plan/draft.ts'
