@@ -6,7 +6,6 @@ import type { WasmSettings } from '../../../src/backends/wasm/settings.ts'
 import { wasmBackend } from '../../../src/backends/wasm/wasm.ts'
 import type { ModelConfig } from '../../../src/config/model-config.ts'
 import { nodeWasmHost } from '../../../src/node/wasm-host.ts'
-import { root } from '../../support/golden.ts'
 import { randomWeights, sourceOf } from '../tiny-engine.ts'
 
 export const settings: WasmSettings = { weights: 'f32', activations: 'f32', kv: 'f32', threads: 1, kernels: 'strict' }
