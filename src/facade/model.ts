@@ -14,7 +14,7 @@ import { hasVisEmbed, readConfig } from '../weights/read-config.ts'
 import type { Environment } from './environment.ts'
 import { GuardedEngine } from './guarded-engine.ts'
 import { type LoadSettings, loadSettings } from './load-options.ts'
-import { readTokenizer } from './tokenizer-file.ts'
+import { checkTokens, readTokenizer } from './tokenizer-file.ts'
 import { viewWeights } from './weight-view.ts'
 
 export interface Model {
@@ -83,12 +83,6 @@ function describe(folder: Folder, config: ModelConfig, settings: LoadSettings, {
     model: folder.name,
     numerics,
   }
-}
-
-/** The tokens that every sequence of the family needs. @throws SailError E_TOKENIZER_NO_TOKEN */
-function checkTokens({ family: { bos, layout } }: ModelConfig, tokenizer: Tokenizer): void {
-  const names = [bos, layout?.begin, layout?.patch, layout?.end]
-  for (const name of names) if (name !== null && name !== undefined) tokenizer.tokenId(name)
 }
 
 function suppressedIds({ family, dims }: ModelConfig, tokenizer: Tokenizer): number[] {
