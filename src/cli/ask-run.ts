@@ -23,6 +23,7 @@ export async function ask(flags: AskFlags, { signal }: Context): Promise<void> {
   const { prompt, jsonl, raw = false, json = false } = flags
   const options = generateOptions(flags, signal)
   if (prompt === undefined && jsonl === undefined) throw noQuestion()
+  if (flags.logprobs !== undefined && !json && jsonl === undefined) throw noPlace()
   if (jsonl !== undefined) {
     return withModel(flags, signal, (sail, show) => askAll({ sail, show, jsonl, raw, options, signal }))
   }
@@ -58,6 +59,16 @@ function timing({ grid, ids, timings, finishReason }: Answer): string {
   const ended = finishReason === 'length' ? ', cut off by --max-new-tokens' : ''
   const prompt = `prompt ${seconds(timings.promptMs)}`
   return `loaded in ${seconds(timings.loadMs)}, ${image}${prompt}, ${ids.length} tokens in ${seconds(timings.decodeMs)}${speed}${ended}`
+}
+
+function noPlace(): SailError {
+  const hint = 'plain text has no place for probabilities'
+  return new SailError('E_USAGE', {
+    place: '--logprobs',
+    expected: '--json or --jsonl with it',
+    found: 'neither',
+    hint,
+  })
 }
 
 function noQuestion(): SailError {

@@ -19,7 +19,11 @@ export function askCommand(program: Command, context: Context): void {
     .option('--repetition-penalty <r>', 'above 1 repeats less', decimal(0, 100, true))
     .option('--seed <n>', 'the same seed draws the same tokens', integer(0, Number.MAX_SAFE_INTEGER))
     .option('--stop <text>', 'end before this text; may be repeated', collect)
-    .option('--logprobs <n>', 'report log probabilities and the n likeliest ids, 0 to 20 (with --json)', integer(0, 20))
+    .option(
+      '--logprobs <n>',
+      'report log probabilities and the n likeliest ids, 0 to 20 (with --json or --jsonl)',
+      integer(0, 20),
+    )
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample: sail ask --model ./SAIL-7B --image cat.jpg --prompt "What is this?"')
     .action(async (flags) => (await import('./ask-run.ts')).ask(flags, context))

@@ -12,16 +12,16 @@ export interface FeaturesFlags extends ModelFlags {
 }
 
 export async function features(flags: FeaturesFlags, { signal }: Context): Promise<void> {
-  await withModel(flags, signal, async (sail, show, image) => {
-    const sink = await openOut(flags.out, signal)
-    try {
+  const sink = await openOut(flags.out, signal)
+  try {
+    await withModel(flags, signal, async (sail, show, image) => {
       const { features, grid } = await sail.features(image!, { signal })
       const metadata = { grid: JSON.stringify(grid), image: flags.image, model: modelName(flags.model) }
       await writeTensors(sink, { features }, metadata, signal)
       show.say(`features (${features.shape.join(', ')}) in ${flags.out}`)
-    } catch (error) {
-      await sink.abort()
-      throw error
-    }
-  })
+    })
+  } catch (error) {
+    await sink.abort()
+    throw error
+  }
 }

@@ -53,6 +53,9 @@ function asText(
   for (const warning of warnings) lines.push(clean(`note: ${warning}`))
   for (const { code, message } of problems)
     lines.push(paint('red', clean(`wrong: ${code}: ${message}`), process.stdout))
-  if (problems.length === 0) lines.push(paint('green', 'nothing is wrong: it loads', process.stdout))
+  if (problems.length === 0)
+    lines.push(
+      paint('green', 'nothing is wrong with config, tensors and tokenizer (the numbers were not read)', process.stdout),
+    )
   return `${lines.join('\n')}\n`
 }

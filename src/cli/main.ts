@@ -14,6 +14,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const stop = interruption()
   try {
     process.exitCode = await run(args, stop.signal)
+    stop.signal.throwIfAborted() // the last write may have been the one that failed
   } catch (error) {
     if (!stop.signal.aborted) {
       process.exitCode = exitCodeOf(error)

@@ -6,7 +6,8 @@ import { toJson } from './json.ts'
 export function write(data: string | Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     if (process.stdout.destroyed || process.stdout.errored !== null) return resolve()
-    process.stdout.write(data, () => resolve())
+    // After a failure: not before the stream has said so, since the interruption listens there.
+    process.stdout.write(data, (error) => (error == null ? resolve() : setImmediate(resolve)))
   })
 }
 

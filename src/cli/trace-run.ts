@@ -25,29 +25,25 @@ const maxTensors = 100_000
 
 export async function trace(flags: TraceFlags, { signal }: Context): Promise<void> {
   const { prompt, raw = false, stages, maxNewTokens } = flags
-  await withModel(flags, signal, async (sail, show, image) => {
-    const metadata = describe(flags)
-    const names = namesAtMost(sail, flags)
-    const sink = await openOut(flags.out, signal)
-    try {
-      const file = appendSafetensors(sink, headerRoom(names, metadata))
+  const sink = await openOut(flags.out, signal)
+  try {
+    await withModel(flags, signal, async (sail, show, image) => {
+      const metadata = describe(flags)
+      const file = appendSafetensors(sink, headerRoom(namesAtMost(sail, flags), metadata))
       let count = 0
-      const options = { stages, maxNewTokens, signal }
-      for await (const { name, tensor } of sail.traceStream(
-        { prompt, raw, ...(image !== undefined && { image }) },
-        options,
-      )) {
+      const question = { prompt, raw, ...(image !== undefined && { image }) }
+      for await (const { name, tensor } of sail.traceStream(question, { stages, maxNewTokens, signal })) {
         await file.add(name, tensor)
         signal.throwIfAborted()
         count++
       }
       await file.finish(metadata)
       show.say(`${count} tensors in ${flags.out}`)
-    } catch (error) {
-      await sink.abort()
-      throw error
-    }
-  })
+    })
+  } catch (error) {
+    await sink.abort()
+    throw error
+  }
 }
 
 function describe({ image, prompt, raw, out, model, numerics, maxNewTokens }: TraceFlags): Map<string, string> {

@@ -2,13 +2,14 @@
 import { SailError } from '../errors.ts'
 import type { Folder } from '../weights/folder.ts'
 import { type Inspection, inspectCheckpoint } from '../weights/inspect.ts'
-import { readTokenizer } from './tokenizer-file.ts'
+import { checkTokens, readTokenizer } from './tokenizer-file.ts'
 
 /** Faults of the checkpoint are in `problems`. @throws signal.reason */
 export async function inspectFolder(folder: Folder, signal?: AbortSignal): Promise<Inspection> {
   const inspection = await inspectCheckpoint(folder, signal)
   try {
-    await readTokenizer(folder, signal)
+    const tokenizer = await readTokenizer(folder, signal)
+    if (inspection.config !== null) checkTokens(inspection.config, tokenizer)
     return inspection
   } catch (error) {
     if (!(error instanceof SailError)) throw error

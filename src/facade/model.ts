@@ -14,7 +14,7 @@ import { type ChosenBackend, chooseBackend } from './choose-backend.ts'
 import type { Environment } from './environment.ts'
 import { GuardedEngine } from './guarded-engine.ts'
 import { type LoadSettings, loadSettings } from './load-options.ts'
-import { readTokenizer } from './tokenizer-file.ts'
+import { checkTokens, readTokenizer } from './tokenizer-file.ts'
 
 export interface Model {
   readonly environment: Environment
@@ -90,12 +90,6 @@ function describe(
     model: folder.name,
     numerics,
   }
-}
-
-/** The tokens that every sequence of the family needs. @throws SailError E_TOKENIZER_NO_TOKEN */
-function checkTokens({ family: { bos, layout } }: ModelConfig, tokenizer: Tokenizer): void {
-  const names = [bos, layout?.begin, layout?.patch, layout?.end]
-  for (const name of names) if (name !== null && name !== undefined) tokenizer.tokenId(name)
 }
 
 function suppressedIds({ family, dims }: ModelConfig, tokenizer: Tokenizer): number[] {

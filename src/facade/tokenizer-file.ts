@@ -1,4 +1,5 @@
 // tokenizer.json of a checkpoint's folder. Its size is bounded before it is read.
+import type { ModelConfig } from '../config/model-config.ts'
 import { SailError } from '../errors.ts'
 import { Tokenizer } from '../tokenizer/tokenizer.ts'
 import { type Folder, readWhole } from '../weights/folder.ts'
@@ -15,4 +16,10 @@ export async function readTokenizer(folder: Folder, signal?: AbortSignal): Promi
     if (cause instanceof SailError) throw cause
     throw new SailError('E_TOKENIZER_UTF8', { file, expected: 'UTF-8 text', found: 'other bytes', cause })
   }
+}
+
+/** The tokens that every sequence of the family needs. @throws SailError E_TOKENIZER_NO_TOKEN */
+export function checkTokens({ family: { bos, layout } }: ModelConfig, tokenizer: Tokenizer): void {
+  const names = [bos, layout?.begin, layout?.patch, layout?.end]
+  for (const name of names) if (name !== null && name !== undefined) tokenizer.tokenId(name)
 }

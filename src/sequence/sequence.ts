@@ -95,7 +95,12 @@ function checkCounts(
     throw spelled('E_SEQUENCE_PATCH_TOKENS', `${patches} ids of ${layout.patch} (${patch})`, found, layout.patch)
   const all = count((id) => id >= begin)
   if (all !== prefixLength)
-    throw spelled('E_SEQUENCE_VISION_TOKENS', `${prefixLength} ids from ${layout.begin} (${begin}) on`, all, 'one')
+    throw spelled(
+      'E_SEQUENCE_VISION_TOKENS',
+      `${prefixLength} ids from ${layout.begin} (${begin}) on`,
+      all,
+      `${layout.begin} or a token after it`,
+    )
 }
 
 function spelled(code: `E_${string}`, expected: string, found: number, which: string): SailError {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -237,5 +237,14 @@ describe('inspect', () => {
     expect(found.tensors.map(({ name }: { name: string }) => name)).toContain('model.vis_embed.weight')
     const { code, stdout } = await cli(['inspect', '--model', model])
     expect([code, stdout.includes('nothing is wrong')]).toEqual([0, true])
+  })
+  test('lists what keeps a checkpoint from loading, a tokenizer without the image tokens too', async () => {
+    const folder = out('no-vpatch')
+    cpSync(model, folder, { recursive: true })
+    const tokenizer = readFileSync(join(folder, 'tokenizer.json'), 'utf8')
+    writeFileSync(join(folder, 'tokenizer.json'), tokenizer.replaceAll('<vpatch>', '<patch>'))
+    const { code, stdout } = await cli(['inspect', '--model', folder, '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).problems).toMatchObject([{ code: 'E_TOKENIZER_NO_TOKEN' }])
   })
 })

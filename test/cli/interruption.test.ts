@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { built, cli, ended, start } from '../support/cli.ts'
+import { built, cli, ended, entry, start } from '../support/cli.ts'
 import { root } from '../support/golden.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
@@ -49,6 +50,18 @@ describe('a reader that leaves', () => {
     child.stdout?.once('data', () => child.stdout?.destroy())
     child.stdin?.end(`${JSON.stringify({ prompt: 'x' })}\n`.repeat(50))
     expect(await result).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+describe.skipIf(!existsSync('/dev/full'))('a full disk behind stdout (needs /dev/full)', () => {
+  test.each([
+    ['a document', ['preprocess', '--size', '9x9', '--patch-size', '3', '--json']],
+    ['an answer', ['ask', '--model', model, '--prompt', 'x', '--max-new-tokens', '1', '--quiet']],
+  ])('%s that cannot be written is an error', (_, args) => {
+    const stdio = ['ignore', openSync('/dev/full', 'w'), 'pipe'] as const
+    const { status, stderr } = spawnSync(process.execPath, [entry, ...args], { stdio: [...stdio] })
+    expect(status).toBe(2)
+    expect(stderr.toString()).toContain('E_OUTPUT_WRITE')
   })
 })
 

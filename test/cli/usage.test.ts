@@ -46,6 +46,7 @@ describe('bad usage is exit code 2 with one line on stderr', () => {
     ['neither text nor lines', ['tokenize', '--model', model]],
     ['an argument too many', ['diff', 'a', 'b', 'c']],
     ['sampling flags without a temperature', ['ask', '--model', model, '--prompt', 'x', '--top-k', '5', '--quiet']],
+    ['probabilities in plain text', ['ask', '--model', model, '--prompt', 'x', '--logprobs', '1']],
   ])('%s', async (_, args) => {
     const { code, stdout, stderr } = await cli(args)
     expect([code, stdout]).toEqual([2, ''])
@@ -80,6 +81,14 @@ describe('before a model is loaded', () => {
   ])('%s is found', async (_, flags, code) => {
     const { stderr } = await cli([...ask, ...flags])
     expect(JSON.parse(stderr).error.code).toBe(code)
+  })
+
+  test.each([
+    ['features', []],
+    ['trace', ['--prompt', 'x', '--stages', '**']],
+  ])('an --out of %s that cannot be written is found', async (command, flags) => {
+    const args = [command, '--model', '/nowhere', '--image', image, '--out', '/nowhere/f.safetensors', ...flags]
+    expect((await cli(args)).stderr).toMatch(/^sail: E_FILE_WRITE/)
   })
 
   test('a missing folder is named, with what to give', async () => {

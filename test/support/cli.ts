@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './golden.ts'
 
-const entry = join(root, 'dist', 'cli', 'sail.js')
+export const entry = join(root, 'dist', 'cli', 'sail.js')
 
 export interface CliResult {
   readonly code: number | null
