@@ -13,8 +13,3 @@ export const Q4_GROUP: usize = 144
 export function groups_of(inner: i32): i32 {
   return (inner + 31) >> 5
 }
-
-/** c0 c0 c1 c1 and c2 c2 c3 c3 to c0 c1 c2 c3. */
-export function add_pairs(a: v128, b: v128): v128 {
-  return i32x4.add(i32x4.shuffle(a, b, 0, 2, 4, 6), i32x4.shuffle(a, b, 1, 3, 5, 7))
-}

@@ -2,11 +2,14 @@
 // of panels [from, to); out has room for whole panels. xq: one row of quantize_rows_q4; w, a group of a panel in 144 bytes:
 //   | s=0: 16 bytes | s=1 | .. | s=7 | 8 scales bf16 |      byte (c % 4) * 4 + j of step s: value 4 * s + j of column c in the
 //                                                           low nibble (c < 4) or the high one, as n = q + 8
-// Loops: panel, block of 32 groups, group, step: 16 bytes of weights against one word of x, straight from memory.
+// Loops: panel of the first half of the slice beside one of the second half (two streams far apart hide more of the memory's
+// latency; a last odd panel goes beside itself), block of 32 groups, group, step: 16 bytes of each against one word of x.
 // Relaxed: pairs of products are summed in 16 bits, from the -8 * x that undoes the + 8, and widened once a group. Strict:
 // nibbles as 16 bits, i32x4.dot_i16x8_s; lanes c0 c0 c1 c1, added in pairs at the end of a group.
 // f32 order as in matmul_int.ts: chains of 32 groups, blocks in order. Twin: test/kernels/twins/matmul-int.ts
-import { add_pairs, groups_of, Q4_GROUP } from './formats'
+
+import { add_pairs, dot_high, dot_low } from './dot_bytes'
+import { groups_of, Q4_GROUP } from './formats'
 import { madd } from './madd'
 import { put } from './matvec_f32'
 import { RECORD } from './quantize_rows'
@@ -18,66 +21,86 @@ const SUM: usize = RECORD - 8
 
 export function matvec_q4_int(out: usize, xq: usize, w: usize, inner: i32, from: i32, to: i32): void {
   const groups = groups_of(inner)
-  w += <usize>(from * groups) * Q4_GROUP
-  for (let p = from; p < to; p++) {
+  const panel = <usize>groups * Q4_GROUP
+  const half = (to - from + 1) >> 1
+  for (let p = from; p < from + half; p++) {
+    const far = p + half < to ? <usize>half : 0
+    const at = out + ((<usize>p) << 5)
     for (let g = 0; g < groups; g += 32) {
-      const n = min(32, groups - g)
-      add_block(out + ((<usize>p) << 5), xq + <usize>g * RECORD, w, n, g === 0)
-      w += <usize>n * Q4_GROUP
+      const near = w + <usize>p * panel + <usize>g * Q4_GROUP
+      const x = xq + <usize>g * RECORD
+      add_blocks(at, at + (far << 5), x, near, near + far * panel, min(32, groups - g), g === 0)
     }
   }
 }
 
-function add_block(out: usize, x: usize, w: usize, groups: i32, first: bool): void {
+/** One block of two panels at w and v; when they are the same panel, so are out and out1. */
+function add_blocks(out: usize, out1: usize, x: usize, w: usize, v: usize, groups: i32, first: bool): void {
   const high = v128.load32_splat(MASKS)
   const nibble = v128.load32_splat(MASKS, 4)
   const ones = v128.load32_splat(MASKS, 8)
   let a = f32x4.splat(0)
   let b = a
+  let c = a
+  let d = a
   for (let g = 0; g < groups; g++) {
-    let sa: v128
-    let sb: v128
+    let sa = ASC_FEATURE_RELAXED_SIMD ? v128.load32_splat(x, SUM) : i32x4.splat(0)
+    let sb = sa
+    let sc = sa
+    let sd = sa
     if (ASC_FEATURE_RELAXED_SIMD) {
-      sa = v128.load32_splat(x, SUM)
-      sb = sa
-      for (const end = w + 128; w < end; w += 32, x += 8) {
+      for (let s = 0; s < 8; s++, w += 16, v += 16, x += 4) {
+        const xs = v128.load32_splat(x)
         let both = v128.load(w)
-        let xs = v128.load32_splat(x)
         sa = add_low(sa, xs, both, nibble)
         sb = add_high(sb, xs, both, nibble)
-        both = v128.load(w, 16)
-        xs = v128.load32_splat(x, 4)
-        sa = add_low(sa, xs, both, nibble)
-        sb = add_high(sb, xs, both, nibble)
+        both = v128.load(v)
+        sc = add_low(sc, xs, both, nibble)
+        sd = add_high(sd, xs, both, nibble)
       }
       sa = i32x4.dot_i16x8_s(sa, ones)
       sb = i32x4.dot_i16x8_s(sb, ones)
+      sc = i32x4.dot_i16x8_s(sc, ones)
+      sd = i32x4.dot_i16x8_s(sd, ones)
     } else {
-      sa = i32x4.splat(0)
-      sb = sa
-      let sc = sa
-      let sd = sa
-      for (const end = w + 128; w < end; w += 16, x += 8) {
-        const both = v128.load(w)
+      let ta = sa
+      let tb = sa
+      let tc = sa
+      let td = sa
+      for (const end = w + 128; w < end; w += 16, v += 16, x += 8) {
         const xs = v128.load64_splat(x)
-        const low = v128.and(both, nibble)
-        const top = v128.and(i16x8.shr_u(both, 4), nibble)
-        sa = i32x4.add(sa, i32x4.dot_i16x8_s(xs, i16x8.extend_low_i8x16_u(low)))
-        sb = i32x4.add(sb, i32x4.dot_i16x8_s(xs, i16x8.extend_high_i8x16_u(low)))
-        sc = i32x4.add(sc, i32x4.dot_i16x8_s(xs, i16x8.extend_low_i8x16_u(top)))
-        sd = i32x4.add(sd, i32x4.dot_i16x8_s(xs, i16x8.extend_high_i8x16_u(top)))
+        let both = v128.load(w)
+        let q = v128.and(both, nibble)
+        sa = dot_low(q, xs, sa)
+        ta = dot_high(q, xs, ta)
+        q = v128.and(i16x8.shr_u(both, 4), nibble)
+        sb = dot_low(q, xs, sb)
+        tb = dot_high(q, xs, tb)
+        both = v128.load(v)
+        q = v128.and(both, nibble)
+        sc = dot_low(q, xs, sc)
+        tc = dot_high(q, xs, tc)
+        q = v128.and(i16x8.shr_u(both, 4), nibble)
+        sd = dot_low(q, xs, sd)
+        td = dot_high(q, xs, td)
       }
       const sum = v128.load32_splat(x)
-      sa = i32x4.add(add_pairs(sa, sb), sum)
-      sb = i32x4.add(add_pairs(sc, sd), sum)
+      sa = i32x4.add(add_pairs(sa, ta), sum)
+      sb = i32x4.add(add_pairs(sb, tb), sum)
+      sc = i32x4.add(add_pairs(sc, tc), sum)
+      sd = i32x4.add(add_pairs(sd, td), sum)
     }
     const sx = v128.load32_splat(x, 4)
     a = madd(f32x4.mul(sx, scales_low(w)), f32x4.convert_i32x4_s(sa), a)
     b = madd(f32x4.mul(sx, scales_high(w, high)), f32x4.convert_i32x4_s(sb), b)
+    c = madd(f32x4.mul(sx, scales_low(v)), f32x4.convert_i32x4_s(sc), c)
+    d = madd(f32x4.mul(sx, scales_high(v, high)), f32x4.convert_i32x4_s(sd), d)
     x += 8
     w += 16
+    v += 16
   }
   put(out, a, b, first)
+  if (out1 !== out) put(out1, c, d, first)
 }
 
 /** sum + the pairs of products of x with the low nibbles, in 16 bits. */

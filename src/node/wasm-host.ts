@@ -43,7 +43,8 @@ async function kernels(build: Build): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 function startWorker(): WorkerHandle {
-  return handleOf(new Worker(workerFile))
+  // Flags of the process, such as --input-type, are not for a worker's file; V8's own hold for all threads anyway.
+  return handleOf(new Worker(workerFile, { execArgv: [] }))
 }
 
 /** A worker thread as the team knows it. */

@@ -37,7 +37,7 @@ test('a file: URL and a map of Blobs are the same checkpoint', async () => {
 
 test('weights f32 are those of an f32 checkpoint, and info says so', async () => {
   const sail = await Sail.load(model, { weights: 'f32' })
-  expect(sail.info).toMatchObject({ backend: 'reference', weights: 'f32', numerics: 'f32', family: 'sail', model })
+  expect(sail.info).toMatchObject({ weights: 'f32', numerics: 'f32', family: 'sail', model })
   expect(await idsOf(sail)).toEqual(exact)
 })
 
@@ -61,13 +61,22 @@ test('numerics bf16 round the weights too, whatever their format', async () => {
   await sail.close()
 })
 
-test('auto says what it chose', async () => {
+test('auto takes wasm, and says so when it must take another', async () => {
   const sail = await Sail.load(model)
-  expect(sail.info.notes.join()).toContain('reference')
+  expect(sail.info.backend).toBe('wasm')
   await sail.close()
+  const rounded = await Sail.load(model, { numerics: 'bf16' })
+  expect(rounded.info.backend).toBe('reference')
+  expect(rounded.info.notes.join()).toContain('reference, the only one that rounds')
+  await rounded.close()
   const own = await Sail.load(model, { backend: 'reference' })
   expect(own.info.notes).toEqual([])
   await own.close()
+})
+
+test('both backends answer alike', async () => {
+  expect(await idsOf(await Sail.load(model, { backend: 'reference' }))).toEqual(exact)
+  expect(await idsOf(await Sail.load(model, { backend: 'wasm', threads: 1, kernels: 'strict' }))).toEqual(exact)
 })
 
 test('progress never goes back and ends ready; a throw in it rejects the load', async () => {
@@ -96,19 +105,20 @@ test('an abort while weights are read rejects with its reason', async () => {
 })
 
 const refused: readonly (readonly [options: object, code: string])[] = [
-  [{ backend: 'wasm' }, 'E_BACKEND_UNAVAILABLE'],
   [{ backend: 'webgpu' }, 'E_BACKEND_UNAVAILABLE'],
   [{ backend: 'cuda' }, 'E_OPTION_BACKEND'],
-  [{ weights: 'q4' }, 'E_WEIGHTS_FORMAT_UNSUPPORTED'],
-  [{ weights: 'q8' }, 'E_WEIGHTS_FORMAT_UNSUPPORTED'],
+  [{ weights: 'q4', backend: 'reference' }, 'E_WEIGHTS_FORMAT_UNSUPPORTED'],
+  [{ weights: 'q8', numerics: 'bf16' }, 'E_WEIGHTS_FORMAT_UNSUPPORTED'],
   [{ weights: 'int3' }, 'E_OPTION_WEIGHTS'],
   [{ numerics: 'f16' }, 'E_OPTION_NUMERICS'],
-  [{ kernels: 'relaxed' }, 'E_KERNELS_UNAVAILABLE'],
+  [{ kernels: 'relaxed', backend: 'reference' }, 'E_KERNELS_UNAVAILABLE'],
   [{ kernels: 'fast' }, 'E_OPTION_KERNELS'],
-  [{ threads: 4 }, 'E_OPTION_UNAVAILABLE'],
+  [{ threads: 4, backend: 'reference' }, 'E_OPTION_UNAVAILABLE'],
+  [{ activations: 'int' }, 'E_OPTION_UNAVAILABLE'],
+  [{ numerics: 'bf16', backend: 'wasm' }, 'E_OPTION_UNAVAILABLE'],
   [{ threads: 0 }, 'E_OPTION_THREADS'],
   [{ activations: 'f16' }, 'E_OPTION_UNAVAILABLE'],
-  [{ kv: 'f16' }, 'E_OPTION_UNAVAILABLE'],
+  [{ kv: 'f16', backend: 'reference' }, 'E_OPTION_UNAVAILABLE'],
   [{ maxPatches: 0 }, 'E_OPTION_MAX_PATCHES'],
   [{ maxPatches: 4097 }, 'E_OPTION_MAX_PATCHES'],
   [{ logger: 'console' }, 'E_OPTION_LOGGER'],

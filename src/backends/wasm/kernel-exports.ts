@@ -3,7 +3,7 @@
 type Kernel = (...args: number[]) => undefined
 type Query = (...args: number[]) => number
 type Format = 'f32' | 'bf16' | 'q8' | 'q4'
-type Exact = 'f32' | 'bf16'
+type Table = 'f32' | 'bf16' | 'q8'
 type Small = 'q8' | 'q4'
 type Half = '' | '_f16'
 
@@ -11,7 +11,7 @@ export type KernelExports = Readonly<
   Record<`matmul_${Format}` | `matvec_${Format}`, Kernel> &
     Record<`matmul_${Small}_${'int' | 'fused'}` | `matvec_${Small}_int` | `quantize_rows_${Small}`, Kernel> &
     Record<`pack_${Format}` | `panel_bytes_${Format}`, Query> &
-    Record<`gather_${Exact}`, Kernel> &
+    Record<`gather_${Table}`, Kernel> &
     Record<`${'rope_to_cache' | 'store_k' | 'store_v'}${Half}`, Kernel> &
     Record<`${'attention' | 'attn_weights' | 'attn_mix'}${Half}`, Kernel> &
     Record<`kv_page_bytes${Half}`, Query> &

@@ -49,7 +49,7 @@ export async function loadWeights(
   for (const weight of stored) {
     request.signal?.throwIfAborted()
     const shard = shardOf(weight)
-    if (weight.role === 'matrix') await loadMatrix(weight, shard, loading)
+    if (weight.role === 'matrix' || weight.format === 'q8') await loadMatrix(weight, shard, loading)
     else await loadRows(weight, shard, loading)
   }
   request.onProgress?.({ phase: 'ready', loaded: total, total })
@@ -95,8 +95,8 @@ async function* pieces({ name, shape }: StoredWeight, { request, progress }: Loa
 }
 
 async function loadMatrix(weight: StoredWeight, shard: number, loading: Loading): Promise<void> {
-  const { request, team, pool, matrices } = loading
-  const { name, shape, format, bytes } = weight
+  const { request, team, pool, matrices, tables } = loading
+  const { name, shape, role, format, bytes } = weight
   const [cols, inner] = shape
   const { dtype } = request.weights.tensors.get(name)!
   const at = pool.take(shard, bytes, name)
@@ -114,7 +114,8 @@ async function loadMatrix(weight: StoredWeight, shard: number, loading: Loading)
   } finally {
     pool.give(shard, stage)
   }
-  matrices.set(name, { shard, format, at, inner, cols })
+  if (role === 'matrix') matrices.set(name, { shard, format, at, inner, cols })
+  else if (format === 'q8') tables.set(name, { shard, format, at })
 }
 
 async function loadRows(weight: StoredWeight, shard: number, loading: Loading): Promise<void> {

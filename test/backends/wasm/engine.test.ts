@@ -1,6 +1,7 @@
 // The wasm backend against the reference backend on a tiny random model: every stage, every mask, every way to cut a graph.
 import { describe, expect, test } from 'vitest'
 import type { Engine, LoadProgress, Pass } from '../../../src/backends/backend.ts'
+import { planMemory } from '../../../src/backends/wasm/plan/plan-memory.ts'
 import type { ModelConfig } from '../../../src/config/model-config.ts'
 import { buildPass } from '../../../src/model/sail.ts'
 import type { F32Tensor } from '../../../src/tensor.ts'
@@ -126,7 +127,8 @@ test('layers in several memories compute the same bits', async () => {
     ] as const
   }
   const [, ...one] = await run()
-  const [notes, ...two] = await run(2.064e6)
+  const { weights, cache, scratch } = planMemory(tiny, () => 'F32', 'f32', { threads: 1 })
+  const [notes, ...two] = await run(weights + cache + scratch - 1)
   expect(notes).toContain('2 memories')
   expect(two).toEqual(one)
 })

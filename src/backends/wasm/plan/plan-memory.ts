@@ -10,7 +10,7 @@ import { type StoredWeight, storedWeights, type WeightFormat } from './stored-we
 export interface MemoryOptions {
   /** Tokens of context to plan for; default 2048, or what the model has if that is less. */
   readonly tokens?: number
-  /** Tokens of the largest pass; default as `tokens`. */
+  /** Tokens of the largest pass; default an image of 1,024 patches, or `tokens` if that is less. */
   readonly passTokens?: number
   readonly kv?: 'f32' | 'f16'
   readonly threads?: number
@@ -44,7 +44,12 @@ export function planMemory(
   format: WeightFormat,
   options: MemoryOptions = {},
 ): MemoryPlan {
-  const { tokens = Math.min(2048, config.maxPositions), passTokens = tokens, kv = 'f32', threads = 2 } = options
+  const {
+    tokens = Math.min(2048, config.maxPositions),
+    passTokens = Math.min(1026, tokens),
+    kv = 'f32',
+    threads = 2,
+  } = options
   const { shardBytes = MAX_PAGES * PAGE_BYTES } = options
   const stored = storedWeights(config, dtypeOf, format)
   const { L, G, E } = config.dims
@@ -59,12 +64,12 @@ export function planMemory(
 }
 
 /**
- * Values of a pass of S tokens: of all rows x, q_rope, heads and out, patches and their embeddings; of one block of rows
- * what lives inside a layer; the logits of one row.
+ * Values of a pass of S tokens: of all rows x, q_rope and heads, patches and their embeddings; of one block of rows
+ * what lives inside a layer; the logits of one row. Patches are met in the first memory only; the others are that much better off.
  */
 function scratchBytes({ dims, patchSize }: ModelConfig, S: number): number {
   const { D, H, G, E, F, V } = dims
-  const whole = S * (4 * D + 2 * H * E + 2 * E + (patchSize === null ? 0 : 3 * patchSize ** 2 + D))
+  const whole = S * (D + 2 * H * E + 2 * E + (patchSize === null ? 0 : 3 * patchSize ** 2 + D))
   const block = Math.min(S, BLOCK_ROWS) * (3 * D + 2 * H * E + 2 * G * E + 2 * F)
   return 4 * (whole + block + V)
 }

@@ -46,8 +46,9 @@ export interface PackedMatrix {
   readonly cols: number
 }
 
+/** Rows as they are, or in q8 panels. */
 export interface PackedTable {
-  readonly format: 'f32' | 'bf16'
+  readonly format: 'f32' | 'bf16' | 'q8'
   readonly at: number
 }
 

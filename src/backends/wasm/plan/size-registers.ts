@@ -8,8 +8,8 @@ export interface PassSizes {
   readonly P: number
 }
 
-/** Rows that a blocked group runs at a time: a multiple of the matmul's own block of rows. */
-export const BLOCK_ROWS = 480
+/** Rows that a blocked group runs at a time: the matmul's own block of rows, which it packs and keeps in the cache. */
+export const BLOCK_ROWS = 240
 
 /** Room behind each register: kernels for one row write whole panels of eight. */
 const SLACK = 32

@@ -1,7 +1,7 @@
 // Which tensor of the checkpoint is kept in which form, how many bytes that takes, and where its layer lives. Pure: from
 // config, dtypes and the chosen format alone, so that memory is known before any is taken.
 //   matrix  panels of 8 outputs, in the chosen format (src/weights/formats/packed.ts)
-//   table   rows as they are, for gather: f32, or bf16 where the checkpoint has bf16 or bf16 was chosen
+//   table   for gather: rows as they are, f32 or bf16; with q8 and q4 weights the panels of a q8 matrix
 //   vector  f32: norm weights and biases
 // A tied head is the embedding table a second time, as a matrix.
 import type { ModelConfig } from '../../../config/model-config.ts'
@@ -61,15 +61,13 @@ function formatOf(
   const exact = dtype === 'BF16' ? 'bf16' : 'f32'
   if (wanted === 'exact') return exact
   if (wanted === 'f32' || wanted === 'bf16') return wanted
-  // Embedding rows and the patch embedding stay exact: they are few, and every layer builds on them.
-  if (home === 'first') return exact
-  return home === 'last' ? HEAD[wanted] : wanted
+  // Both ends of the model are few weights: every layer builds on the first, and the last decides between neighbouring
+  // logits. The patch embedding, a thousandth, stays exact; tokens and head lose least for their bytes in q8.
+  if (role === 'table' || home === 'last') return 'q8'
+  return home === 'first' ? exact : wanted
 }
 
-/** The head decides between neighbouring logits, and is a fiftieth of the weights. */
-const HEAD = { q8: 'q8', q4: 'q8' } as const
-
 function bytesOf(role: StoredWeight['role'], shape: readonly number[], format: StoredFormat): number {
-  if (role === 'matrix') return Math.ceil(shape[0] / PANEL) * panelBytes(format, shape[1])
+  if (role === 'matrix' || format === 'q8') return Math.ceil(shape[0] / PANEL) * panelBytes(format, shape[1])
   return sizeOf(shape) * (format === 'bf16' ? 2 : 4)
 }

@@ -1,0 +1,61 @@
+// How graphs become programs: what is fused, where workers wait, what is held.
+import { expect, test } from 'vitest'
+import { tiny } from '../../model/tiny.ts'
+import { programOf } from './program-of.ts'
+
+const kinds = (program: ReturnType<typeof programOf>, barriers = false) =>
+  program.groups.map(({ instructions }) =>
+    instructions.map(({ kind, barrier }) => (barriers && barrier ? `| ${kind}` : kind)).join(' '),
+  )
+
+test('a layer is two groups of rows around attention; keys and values go straight to the cache', () => {
+  const program = programOf({ ...tiny, dims: { ...tiny.dims, L: 1 } }, { patches: false, outputs: ['next_logits'] })
+  expect(kinds(program)).toEqual([
+    'gather rmsNorm linear linear linear rope ropeToCache storeV',
+    'attention',
+    'linear add rmsNorm linear linear swiglu linear add rmsNorm',
+    'linear',
+  ])
+  expect(program.groups.map(({ rows, blocked }) => `${rows} ${blocked}`)).toEqual([
+    'S true',
+    'S false',
+    'S true',
+    '1 true',
+  ])
+})
+
+test('workers wait only where they read what others wrote', () => {
+  const program = programOf({ ...tiny, dims: { ...tiny.dims, L: 1 } }, { patches: false, outputs: ['next_logits'] })
+  expect(kinds(program, true)).toEqual([
+    'gather | rmsNorm | linear linear linear | rope ropeToCache storeV',
+    '| attention',
+    '| linear | add | rmsNorm | linear linear | swiglu | linear | add | rmsNorm',
+    '| linear',
+  ])
+})
+
+test('quantised rows are made once for all matrices that read them', () => {
+  const config = { ...tiny, dims: { ...tiny.dims, L: 1 } }
+  const program = programOf(config, { patches: false, outputs: ['next_logits'], format: 'q4' })
+  expect(kinds(program)[0]).toBe('gather rmsNorm quantize linear linear linear rope ropeToCache storeV')
+})
+
+test('a stage that is asked for ends its group and is whole; others hold one block of rows', () => {
+  const program = programOf(tiny, {
+    patches: false,
+    outputs: ['layers.0.gate', 'layers.0.attn_weights'],
+    effects: false,
+  })
+  const outputs = program.groups.flatMap((group) => group.outputs)
+  expect(outputs.map(({ name }) => name)).toEqual(['layers.0.attn_weights', 'layers.0.gate'])
+  for (const { value } of outputs) expect(program.values[value].local).toBe(false)
+  expect(program.registers.filter(({ block }) => block).length).toBeGreaterThan(2)
+})
+
+test('only the residual crosses from one memory to the next', () => {
+  const program = programOf(tiny, { patches: true, outputs: ['next_logits'], shardOfLayer: [0, 1] })
+  const copies = program.groups.flatMap(({ instructions }) => instructions.filter(({ kind }) => kind === 'copy'))
+  expect(copies).toMatchObject([{ kind: 'copy', shard: 1, width: 12 }])
+  const rotary = program.inputs.filter(({ kind }) => kind === 'rotary')
+  expect(rotary.map(({ value }) => program.values[value].shard)).toEqual([0, 0, 1, 1])
+})
