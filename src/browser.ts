@@ -2,12 +2,11 @@
 // bytes, Blobs or pixels. Nothing here touches the page.
 import type { ImageInput, Preprocessed, Source } from './api.ts'
 import { webEnvironment } from './facade/environment.ts'
-import { inspectFolder } from './facade/inspect.ts'
+import { type Inspection, inspectFolder } from './facade/inspect.ts'
 import { type PreprocessOptions, preprocessIn } from './facade/preprocess.ts'
 import { readTokenizer } from './facade/tokenizer-file.ts'
 import type { CallOptions } from './sail.ts'
 import type { Tokenizer } from './tokenizer/tokenizer.ts'
-import type { Inspection } from './weights/inspect.ts'
 
 export * from './index.ts'
 export { Sail } from './sail.ts'

@@ -1,12 +1,11 @@
 // Node's entry: what a browser has, plus folders and images by path.
 import type { ImageInput, LoadOptions, Preprocessed, Source } from './api.ts'
-import { inspectFolder } from './facade/inspect.ts'
+import { type Inspection, inspectFolder } from './facade/inspect.ts'
 import { type PreprocessOptions, preprocessIn } from './facade/preprocess.ts'
 import { readTokenizer } from './facade/tokenizer-file.ts'
 import { nodeEnvironment } from './node/environment.ts'
 import { type CallOptions, Sail as Core } from './sail.ts'
 import type { Tokenizer } from './tokenizer/tokenizer.ts'
-import type { Inspection } from './weights/inspect.ts'
 
 export * from './index.ts'
 

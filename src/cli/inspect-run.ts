@@ -18,14 +18,11 @@ export async function inspect({ model, json = false }: InspectFlags, { signal }:
   else await write(asText(model, found))
 }
 
-function asJson({ config, files, tensors, memory, cacheBytesPerToken, problems, warnings }: Inspection): object {
-  return { config, files, tensors, memory, cache_bytes_per_token: cacheBytesPerToken, problems, warnings }
+function asJson({ cacheBytesPerToken, ...rest }: Inspection): object {
+  return { ...rest, cache_bytes_per_token: cacheBytesPerToken }
 }
 
-function asText(
-  model: string,
-  { config, tensors, memory, cacheBytesPerToken, problems, warnings }: Inspection,
-): string {
+function asText(model: string, { config, tensors, plan, cacheBytesPerToken, problems, warnings }: Inspection): string {
   const clean = (text: string): string => forTerminal(text, process.stdout) // before it is painted
   const style = { head: [], border: [], compact: true }
   const table = new Table({ head: ['tensor', 'dtype', 'shape', 'bytes', 'file'], style })
@@ -43,12 +40,7 @@ function asText(
     )
   }
   if (tensors.length > 0) lines.push(table.toString())
-  if (memory !== null)
-    lines.push(
-      `memory for the weights: ${Object.entries(memory)
-        .map(([format, bytes]) => `${format} ${byteText(bytes)}`)
-        .join(', ')}`,
-    )
+  if (plan !== null) lines.push(memoryTable(plan, style))
   if (cacheBytesPerToken !== null) lines.push(`keys and values: ${cacheBytesPerToken} bytes a token`)
   for (const warning of warnings) lines.push(clean(`note: ${warning}`))
   for (const { code, message } of problems)
@@ -58,4 +50,21 @@ function asText(
       paint('green', 'nothing is wrong with config, tensors and tokenizer (the numbers were not read)', process.stdout),
     )
   return `${lines.join('\n')}\n`
+}
+
+/** What each weight format takes, and over how many memories its layers are spread. */
+function memoryTable(plan: NonNullable<Inspection['plan']>, style: object): string {
+  const head = ['format', 'weights', 'keys and values', 'values of a pass', 'in all', 'layers by memory']
+  const table = new Table({ head, style })
+  for (const [format, { weights, cache, values, total, memories }] of Object.entries(plan))
+    table.push([
+      format,
+      ...[weights, cache, values, total].map(megabytes),
+      memories.map(([from, to]) => `${from}..${to - 1}`).join(' | '),
+    ])
+  return table.toString()
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
 }

@@ -1,9 +1,7 @@
-// What a checkpoint's folder holds, how much memory its weights need in each format, and everything that is wrong with
-// it: here a fault does not stop the look, it joins the list. Only headers and config files are read.
+// What a checkpoint's folder holds, and everything that is wrong with it: here a fault does not stop the look, it joins
+// the list. Only headers and config files are read.
 import type { ModelConfig } from '../config/model-config.ts'
-import { expectedWeights } from '../config/weight-names.ts'
 import { SailError } from '../errors.ts'
-import { sizeOf } from '../tensor.ts'
 import { unexpectedWeights, weightFaults } from './check.ts'
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
 import type { Folder } from './folder.ts'
@@ -17,17 +15,12 @@ export interface InspectedTensor {
   readonly file: string
 }
 
-/** Bytes that the weights take once loaded, by weight format. */
-export type MemoryNeed = Readonly<Record<'exact' | 'f32' | 'bf16' | 'q8' | 'q4', number>>
-
 export interface Inspection {
   /** null when config.json is missing or wrong. */
   readonly config: ModelConfig | null
   readonly files: readonly { readonly name: string; readonly byteLength: number }[]
   /** Sorted by name. */
   readonly tensors: readonly InspectedTensor[]
-  /** null without a config. */
-  readonly memory: MemoryNeed | null
   /** Bytes of keys and values a token, in f32; null without a config. */
   readonly cacheBytesPerToken: number | null
   /** What keeps the checkpoint from being loaded, each with its code. Empty: it loads. */
@@ -62,7 +55,6 @@ export async function inspectCheckpoint(folder: Folder, signal?: AbortSignal): P
       config,
       files: checkpoint?.files ?? [],
       tensors: checkpoint === null ? [] : listTensors(checkpoint),
-      memory: config === null ? null : memoryNeed(config, checkpoint),
       cacheBytesPerToken: config === null ? null : 2 * config.dims.L * config.dims.G * config.dims.E * 4,
       problems,
       warnings,
@@ -76,23 +68,4 @@ function listTensors({ tensors, others }: Checkpoint): InspectedTensor[] {
   return [...tensors, ...others]
     .map(([name, { dtype, shape, byteLength, file }]) => ({ name, dtype, shape, bytes: byteLength, file }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-}
-
-/**
- * exact: bf16 stays bf16, all else is f32. q8 and q4 are for the matrices of the layers and the head, in groups of 32
- * with an f32 scale: 1 + 1/8 and 1/2 + 1/8 bytes a weight; the tables and vectors stay exact.
- */
-function memoryNeed(config: ModelConfig, checkpoint: Pick<Checkpoint, 'tensors'> | null): MemoryNeed {
-  const need = { exact: 0, f32: 0, bf16: 0, q8: 0, q4: 0 }
-  for (const [name, shape] of expectedWeights(config)) {
-    const n = sizeOf(shape)
-    const exact = n * (checkpoint?.tensors.get(name)?.dtype === 'BF16' ? 2 : 4)
-    const quantised = shape.length === 2 && (name.includes('.layers.') || name.startsWith('lm_head'))
-    need.exact += exact
-    need.f32 += n * 4
-    need.bf16 += n * 2
-    need.q8 += quantised ? n * 1.125 : exact
-    need.q4 += quantised ? n * 0.625 : exact
-  }
-  return { ...need, q8: Math.ceil(need.q8), q4: Math.ceil(need.q4) }
 }

@@ -150,6 +150,15 @@ test('inspect names what is wrong, the tokenizer included', async () => {
   }
 })
 
+test('inspect plans the memory of each weight format', async () => {
+  const { plan, memory, config } = await inspect(model)
+  expect(plan!.q4.memories).toEqual([[0, config!.dims.L]])
+  expect(memory).toMatchObject({ exact: plan!.exact.weights, q4: plan!.q4.weights })
+  const { f32, bf16, q8, q4 } = memory!
+  expect([q4, q8, bf16, f32]).toEqual([q4, q8, bf16, f32].toSorted((a, b) => a - b))
+  expect(plan!.f32.total).toBeGreaterThan(f32 + plan!.f32.cache)
+})
+
 test('loadTokenizer reads tokenizer.json alone', async () => {
   const tokenizer = await loadTokenizer(model)
   expect(tokenizer.decode(tokenizer.encode('what is it?'))).toBe('what is it?')

@@ -66,19 +66,9 @@ describe('a whole model', () => {
   })
 
   test('is inspected without faults', async () => {
-    const {
-      problems,
-      warnings,
-      memory,
-      config,
-      tensors: listed,
-      cacheBytesPerToken,
-    } = await inspectCheckpoint(folder())
+    const { problems, warnings, config, tensors: listed, cacheBytesPerToken } = await inspectCheckpoint(folder())
     expect({ problems, warnings }).toEqual({ problems: [], warnings: [] })
     expect(config?.dims.D).toBe(16)
-    const n = Object.values(tensors).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
-    expect(memory).toMatchObject({ exact: 4 * n, f32: 4 * n, bf16: 2 * n })
-    expect(memory!.q4).toBeLessThan(memory!.q8)
     expect(listed.map(({ name }) => name)).toEqual(Object.keys(tensors).sort())
     expect(cacheBytesPerToken).toBe(2 * 2 * 1 * 8 * 4)
   })

@@ -15,7 +15,7 @@ export interface WorkerHandle {
   terminate(): Promise<void>
 }
 
-export interface Room {
+interface Room {
   /** Bytes that can be taken now, or null when nobody can tell. */
   readonly bytes: number | null
   /** Where the number is from: 'cgroup limit', 'machine memory'. */

@@ -15,7 +15,7 @@ import type { PackJob } from './team/messages.ts'
 import type { Team } from './team/team.ts'
 
 /** Bytes of the checkpoint that are read at once, at least eight rows. */
-const PIECE = 4 * 2 ** 20
+const PIECE = 8 * 2 ** 20
 
 const dtypes = { F32: 0, BF16: 1, F16: 2, F64: 3 } as const satisfies Record<WeightDtype, PackJob['dtype']>
 
@@ -94,28 +94,49 @@ async function* pieces({ name, shape }: StoredWeight, { request, progress }: Loa
   }
 }
 
+/** Two stages take turns: while the team packs one, the next piece is written to the other. */
 async function loadMatrix(weight: StoredWeight, shard: number, loading: Loading): Promise<void> {
-  const { request, team, pool, matrices, tables } = loading
+  const { request, pool, matrices, tables } = loading
   const { name, shape, role, format, bytes } = weight
   const [cols, inner] = shape
   const { dtype } = request.weights.tensors.get(name)!
   const at = pool.take(shard, bytes, name)
-  const stage = pool.take(shard, Math.max(PIECE, 8 * inner * bytesOf(dtype)), 'rows to pack')
+  const size = Math.max(PIECE, 8 * inner * bytesOf(dtype))
+  const stages = [0, 1].map(() => pool.take(shard, size, 'rows to pack'))
+  let packed = Promise.resolve()
   try {
     for await (const { first, rows, data } of pieces(weight, loading)) {
+      const [stage] = stages.reverse()
       pool.write(shard, stage, data)
       const to = at + (first / 8) * panelBytes(format, inner)
       const job = { shard, format, to, from: stage, dtype: dtypes[dtype], inner, rows }
-      const bad = await team.pack(job)
-      if (bad === -1) continue
-      checkFinite(toF32(data, dtype), name, first * inner)
-      throw tooLarge(name, format, first + bad * 8)
+      const next = pack(job, { first, data, weight, dtype }, loading.team)
+      next.catch(() => {}) // heard of when its turn comes
+      await packed
+      packed = next
     }
+    await packed
   } finally {
-    pool.give(shard, stage)
+    for (const stage of stages) pool.give(shard, stage)
   }
   if (role === 'matrix') matrices.set(name, { shard, format, at, inner, cols })
   else if (format === 'q8') tables.set(name, { shard, format, at })
+}
+
+interface Packing {
+  readonly first: number
+  readonly data: Uint8Array
+  readonly weight: StoredWeight
+  readonly dtype: WeightDtype
+}
+
+/** @throws SailError E_WEIGHTS_NOT_FINITE */
+async function pack(job: PackJob, { first, data, weight, dtype }: Packing, team: Team): Promise<void> {
+  const bad = await team.pack(job)
+  if (bad === -1) return
+  const { name, format } = weight
+  checkFinite(toF32(data, dtype), name, first * job.inner)
+  throw tooLarge(name, format, first + bad * 8)
 }
 
 async function loadRows(weight: StoredWeight, shard: number, loading: Loading): Promise<void> {
@@ -140,8 +161,9 @@ function bf16Bits(data: Uint8Array, dtype: WeightDtype, values: Float32Array): U
 }
 
 function checkFinite(values: Float32Array, name: string, offset: number): void {
-  const bad = values.findIndex((value) => !Number.isFinite(value))
-  if (bad === -1) return
+  let bad = 0
+  while (bad < values.length && Number.isFinite(values[bad])) bad++
+  if (bad === values.length) return
   throw new SailError('E_WEIGHTS_NOT_FINITE', {
     file: 'checkpoint',
     place: `${name}, element ${offset + bad}`,
