@@ -65,13 +65,15 @@ def eos_ids(folder):
 
 
 @torch.no_grad()
-def generate(model, sequence, patches, eos, max_new_tokens=1024, capture=None):
+def generate(model, sequence, patches, eos, max_new_tokens=1024, capture=None, prefix_cache=None):
     """Greedy ids, eos included: (a) the prefix fills the cache, full mask and no window, (b) the prompt on top of it, causal,
-    (c) one token at a time. -> (ids, step logits (N, V))."""
-    n, T, window, cache = sequence.prefix, len(sequence.ids), model.config.sliding_window, []
-    if n:
+    (c) one token at a time. `prefix_cache`, a list, keeps (a) for the next question about the image. -> (ids, step logits (N, V))."""
+    n, T, window, cache = sequence.prefix, len(sequence.ids), model.config.sliding_window, list(prefix_cache or [])
+    if n and not cache:
         full = torch.ones(n, n, dtype=torch.bool)
         model(sequence.ids[:n], sequence.position_ids[:, :n], full, patches, sequence.patch_indices[:n], cache, capture, 'prefix')
+    if prefix_cache is not None:
+        prefix_cache[:] = cache
     logits = model(sequence.ids[n:], sequence.position_ids[:, n:], causal(n, T - n, window), cache=cache, capture=capture, name='text')
     ids, steps, position = [], [], int(sequence.position_ids.max())
     while True:

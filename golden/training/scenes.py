@@ -6,8 +6,10 @@ is one pixel wide. Things never overlap. Each patch also gets a training label: 
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
-PATCH = 14
+from .patches import PATCH, target_size
+
 COLOURS = {'red': (215, 35, 40), 'green': (45, 165, 70), 'blue': (45, 90, 225), 'yellow': (245, 222, 60), 'purple': (150, 55, 190), 'orange': (246, 140, 30)}
 SHAPES = ('circle', 'square', 'triangle', 'cross')
 SMALL = ((3, 3), (3, 4), (4, 3), (4, 4))
@@ -43,6 +45,12 @@ class Picture:
     digit: int | None = None
     colour: str | None = None  # of the digit
 
+    def cell(self, thing):
+        """Row and column of the patch that a thing's centre lies in."""
+        height, width, _ = self.pixels.shape
+        GH, GW = grid_of(width, height)
+        return int(thing.y * GH / height), int(thing.x * GW / width)
+
 
 def outline(shape, u, v, r):
     """Signed distance (roughly) to the outline at offsets u, v from the centre; negative inside."""
@@ -56,12 +64,12 @@ def outline(shape, u, v, r):
     return np.minimum(np.maximum(abs(u) - r, abs(v) - arm), np.maximum(abs(u) - arm, abs(v) - r))
 
 
-def ground(rng, height, width):
-    """A light or dark grey, slightly tinted, with a weak slope and noise. (height, width, 3) f32"""
-    grey = rng.uniform(0, 45) if rng.random() < 0.5 else rng.uniform(205, 250)
+def ground(rng, height, width, dark, noisy):
+    """A light or dark grey, slightly tinted, with a weak slope and sometimes noise. (height, width, 3) f32"""
+    grey = rng.uniform(0, 45) if dark else rng.uniform(205, 250)
     base = np.full((height, width, 3), grey, np.float32) + rng.uniform(-8, 8, 3)
     base += np.linspace(-1, 1, width)[None, :, None] * rng.uniform(-8, 8) + np.linspace(-1, 1, height)[:, None, None] * rng.uniform(-8, 8)
-    return base + rng.standard_normal((height, width, 1), np.float32) * rng.uniform(0, 5)
+    return base + rng.standard_normal((height, width, 1), np.float32) * rng.uniform(0, 5) if noisy else base
 
 
 def place(rng, height, width, count):
@@ -77,26 +85,42 @@ def place(rng, height, width, count):
     return discs
 
 
-def patch_labels(covers, labels, height, width):
-    """The thing with most pixels in each patch; under 8 % is ground, up to 16 % is left open."""
-    GH, GW = height // PATCH, width // PATCH
-    if not covers:
-        return np.zeros(GH * GW, np.int64)
+def patch_labels(covers, labels, grid):
+    """The thing with most pixels in each patch; under 8 % is ground, up to 16 % is left open. (P,)"""
+    GH, GW = grid
+    if covers[0].shape != (GH * PATCH, GW * PATCH):
+        covers = [np.asarray(Image.fromarray(cover).resize((GW * PATCH, GH * PATCH), Image.Resampling.BILINEAR)) for cover in covers]
     shares = np.stack(covers).reshape(-1, GH, PATCH, GW, PATCH).mean((2, 4)).reshape(len(covers), -1)
     best = shares.max(0)
     return np.where(best > 0.16, np.array(labels)[shares.argmax(0)], np.where(best < 0.08, 0, UNSURE))
 
 
-def centre_flags(points, height, width):
-    flags = np.zeros((height // PATCH, width // PATCH), np.float32)
+def centre_flags(points, height, width, grid):
+    flags = np.zeros(grid, np.float32)
     for x, y in points:
-        flags[int(y) // PATCH, int(x) // PATCH] = 1
+        flags[int(y * grid[0] / height), int(x * grid[1] / width)] = 1
     return flags.ravel()
 
 
-def draw(rng, things, height, width):
+def grid_of(width, height):
+    """(GH, GW) after upstream's resize."""
+    new_width, new_height = target_size(width, height)
+    return new_height // PATCH, new_width // PATCH
+
+
+def canvas_size(rng, grid, odd):
+    """Height and width that give this grid; a share `odd` of them are no multiples of the patch and will be resized."""
+    height, width = grid[0] * PATCH, grid[1] * PATCH
+    if rng.random() < odd:
+        h, w = height - int(rng.integers(8)), width - int(rng.integers(8))
+        if grid_of(w, h) == tuple(grid):
+            return h, w
+    return height, width
+
+
+def draw(rng, things, height, width, noisy=False):
     """-> Picture of the things on a random ground."""
-    canvas, covers = ground(rng, height, width), []
+    canvas, covers = ground(rng, height, width, rng.random() < 0.5, noisy and rng.random() < 0.4), []
     for thing in things:
         cover = np.zeros((height, width), np.float32)
         x0, x1 = int(thing.x - thing.r - 1), int(thing.x + thing.r + 3)
@@ -108,17 +132,18 @@ def draw(rng, things, height, width):
         paint = np.array(COLOURS[thing.colour]) + rng.uniform(-14, 14, 3)
         canvas[y0:y1, x0:x1] += part[..., None] * (paint - canvas[y0:y1, x0:x1])
         covers.append(cover)
-    labels = patch_labels(covers, [t.label for t in things], height, width)
-    centres = centre_flags([(t.x, t.y) for t in things], height, width)
+    grid = grid_of(width, height)
+    labels = patch_labels(covers, [t.label for t in things], grid)
+    centres = centre_flags([(t.x, t.y) for t in things], height, width, grid)
     return Picture(np.clip(canvas + 0.5, 0, 255).astype(np.uint8), things, labels, centres)
 
 
-def scene(rng, grid, most=5):
-    """A random Picture of 1 to min(most, P // 4) things. Few shapes and colours at a time, so that counts above 1 are common."""
-    GH, GW = grid
-    height, width = GH * PATCH, GW * PATCH
-    count = int(rng.integers(1, min(most, GH * GW // 4, 5) + 1))
+def scene(rng, grid, most=5, noisy=True):
+    """A random Picture of 1 to min(most, P // 4) things. Few shapes and colours at a time, so that counts above 1 are common.
+    Noise is for training alone: it makes a PNG five times as large."""
+    height, width = canvas_size(rng, grid, 0.15)
+    count = max(int(rng.integers(1, min(most, grid[0] * grid[1] // 4, 5) + 1)) for _ in range(1 + (rng.random() < 0.5)))
     shapes = rng.permutation(SHAPES)[: rng.choice((2, 3, 4))]
     colours = rng.permutation(list(COLOURS))[: rng.choice((2, 3, 6))]
     things = [Thing(str(rng.choice(shapes)), str(rng.choice(colours)), *disc) for disc in place(rng, height, width, count)]
-    return draw(rng, things, height, width)
+    return draw(rng, things, height, width, noisy)
