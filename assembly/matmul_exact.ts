@@ -1,8 +1,8 @@
 // matmul_*: out[r * ldo + c] = sum over i of x[r, i] * w[c, i] for the columns c < cols of panels [from, to).
 //   x (rows, inner) f32; w packed in panels of 8 columns in any of the weight formats; out f32, `ldo` values from row to row.
-// Loops: block of BLOCK_ROWS rows, block of 256 along inner, panel, tile. The block of x is packed once, tile by tile, and
-// stays in the second cache while the panels pass; 256 steps of one panel (8 KiB, made f32 first where they are stored
-// shorter) stay in the first. Sums: chains of at most 256 in rising i, blocks added in order; whoever runs which panels,
+// Loops: block of BLOCK_ROWS rows, block of 128 along inner, panel, tile. The block of x is packed once, tile by tile, and
+// stays in the second cache while the panels pass; 128 steps of one panel (4 KiB, made f32 first where they are stored
+// shorter) stay in the first. Sums: chains of at most 128 in rising i, blocks added in order; whoever runs which panels,
 // the bits are the same. Tail: a tile that reaches past `rows` or `cols` goes through a small buffer; nothing outside is
 // written. Missing rows of a tile are zeros. NaN and Infinity flow through as in any sum of products.
 // scratch (per thread): | packed x | one f32 panel block | buffer of a tile |. Twin: test/kernels/twins/matmul.ts
@@ -12,7 +12,7 @@ import { pack_x } from './matmul_pack_x'
 import { TILE_ROWS, tile_f32 } from './matmul_tile'
 
 const BLOCK_ROWS: i32 = 240
-const DEPTH: i32 = 256
+const DEPTH: i32 = 128
 const PACKED_X: usize = <usize>(BLOCK_ROWS * DEPTH * 4)
 const PANEL_BLOCK: usize = <usize>(DEPTH * 8 * 4)
 const BUFFER: usize = PACKED_X + PANEL_BLOCK

@@ -1,5 +1,5 @@
 // tile_f32: the multiply-add loop of every f32 matmul. out[r][c] (+)= sum over i of x[i][r] * w[i][c], for a tile of
-// TILE_ROWS rows and 8 columns, over `depth` <= 256 values of inner: one block of the sum.
+// TILE_ROWS rows and 8 columns, over `depth` <= 128 values of inner: one block of the sum.
 //   x   packed   i=0 | r0 .. r5 |  i=1 | r0 .. r5 | ..        w   one panel   i=0 | c0 .. c7 |  i=1 | c0 .. c7 | ..
 // Every sum is one chain in rising i; the block is then written (`first`) or added to what `out` holds, so blocks are added
 // in order. Relaxed multiplies and adds in one instruction: 12 sums, two weights and one x fill the 15 vector registers

@@ -22,7 +22,7 @@ function four_panels(out: usize, x: usize, w: usize, panel: usize, inner: i32): 
   let w3 = w2 + panel
   for (let i = 0; i < inner; ) {
     const first = i === 0
-    const end = min(i + 256, inner)
+    const end = min(i + 128, inner)
     let a = f32x4.splat(0)
     let b = a
     let c = a
@@ -62,7 +62,7 @@ function one_panel(out: usize, x: usize, w: usize, inner: i32): void {
   const high = v128.load32_splat(HIGH)
   for (let i = 0; i < inner; ) {
     const first = i === 0
-    const end = min(i + 256, inner)
+    const end = min(i + 128, inner)
     let a = f32x4.splat(0)
     let b = a
     for (; i < end; i++, x += 4, w += 16) {

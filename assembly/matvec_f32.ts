@@ -1,6 +1,6 @@
 // matvec_f32: out[c] = sum over i of x[i] * w[c, i] for the columns of panels [from, to); out has room for whole panels.
 //   x (inner), w, one panel = 8 columns:  i=0 | c0 .. c7 |  i=1 | c0 .. c7 | ..  then the next panel
-// Loops: four panels side by side, block of 256, i. One panel alone would wait for each addition: two chains for four
+// Loops: four panels side by side, block of 128, i. One panel alone would wait for each addition: two chains for four
 // cycles of latency. The up to three panels at the end go alone. Sums: one chain a block, in rising i; blocks added in order.
 // Tail: none along columns, the packer pads a panel with zeros. NaN and Infinity flow through.
 // Twin: test/kernels/twins/matmul.ts
@@ -19,7 +19,7 @@ function four_panels(out: usize, x: usize, w: usize, panel: usize, inner: i32): 
   let w3 = w2 + panel
   for (let i = 0; i < inner; ) {
     const first = i === 0
-    const end = min(i + 256, inner)
+    const end = min(i + 128, inner)
     let a = f32x4.splat(0)
     let b = a
     let c = a
@@ -54,7 +54,7 @@ function four_panels(out: usize, x: usize, w: usize, panel: usize, inner: i32): 
 function one_panel(out: usize, x: usize, w: usize, inner: i32): void {
   for (let i = 0; i < inner; ) {
     const first = i === 0
-    const end = min(i + 256, inner)
+    const end = min(i + 128, inner)
     let a = f32x4.splat(0)
     let b = a
     for (; i < end; i++, x += 4, w += 32) {

@@ -3,7 +3,6 @@ import Table from 'cli-table3'
 import { type Inspection, inspect as inspectCheckpoint } from '../node.ts'
 import type { OutputFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
-import { byteText } from './notes.ts'
 import { write, writeJson } from './stdout.ts'
 import { forTerminal, paint } from './terminal.ts'
 

@@ -47,7 +47,7 @@ describe('ask', () => {
     expect(found).toMatchObject({
       text: golden.metadata.get('response'),
       ids: ids(),
-      backend: 'reference',
+      backend: 'wasm',
       weights: 'exact',
     })
     expect([...found.grid, found.prefix_tokens, found.prompt_tokens].every(Number.isInteger)).toBe(true)

@@ -118,12 +118,12 @@ describe('--json keeps stderr for one line of error', () => {
 
 describe('what is not possible here is exit code 3', () => {
   test.each([
-    ['a backend that is not built in', ['--backend', 'wasm']],
-    ['a weight format', ['--weights', 'q4']],
-    ['relaxed kernels', ['--kernels', 'relaxed']],
-    ['threads', ['--threads', '4']],
+    ['a backend that is not built in', ['--backend', 'webgpu']],
+    ['a weight format', ['--backend', 'reference', '--weights', 'q4']],
+    ['relaxed kernels', ['--backend', 'reference', '--kernels', 'relaxed']],
+    ['threads', ['--backend', 'reference', '--threads', '4']],
     ['integer activations', ['--activations', 'int']],
-    ['a half-precision cache', ['--kv', 'f16']],
+    ['a half-precision cache', ['--backend', 'reference', '--kv', 'f16']],
     ['a profile', ['--profile', 'p.json']],
   ])('%s', async (_, flags) => {
     const { code, stdout, stderr } = await cli(['ask', '--model', model, '--prompt', 'x', '--json', ...flags])
@@ -135,9 +135,9 @@ describe('what is not possible here is exit code 3', () => {
 describe('environment', () => {
   test('a variable stands in for a flag, and is checked like one', async () => {
     const args = ['ask', '--model', model, '--prompt', 'x', '--max-new-tokens', '1', '--quiet']
-    expect((await cli(args, { env: { SAIL_BACKEND: 'wasm' } })).code).toBe(3)
+    expect((await cli(args, { env: { SAIL_BACKEND: 'webgpu' } })).code).toBe(3)
     expect((await cli(args, { env: { SAIL_BACKEND: 'cuda' } })).code).toBe(2)
-    expect((await cli([...args, '--backend', 'reference'], { env: { SAIL_BACKEND: 'wasm' } })).code).toBe(0)
+    expect((await cli([...args, '--backend', 'reference'], { env: { SAIL_BACKEND: 'webgpu' } })).code).toBe(0)
   })
 })
 

@@ -1,4 +1,4 @@
-// Twin of matmul_* and of matvec_f32, matvec_bf16: chains of 256 products in rising i, block sums in order, f32.
+// Twin of matmul_* and of matvec_f32, matvec_bf16: chains of 128 products in rising i, block sums in order, f32.
 // matvecGrouped is that of matvec_q8 and matvec_q4: four chains of 8 in a group, then the scale.
 const { fround } = Math
 
@@ -10,7 +10,7 @@ export function matmul(x: Float32Array, w: Float32Array, inner: number): Float32
     const [r, c] = [Math.floor(n / cols) * inner, (n % cols) * inner]
     for (let i = 0; i < inner; ) {
       let block = 0
-      for (const end = Math.min(i + 256, inner); i < end; i++) block = fround(block + fround(x[r + i] * w[c + i]))
+      for (const end = Math.min(i + 128, inner); i < end; i++) block = fround(block + fround(x[r + i] * w[c + i]))
       out[n] += block
     }
   }
