@@ -17,7 +17,7 @@ if (!has('--prompt') && !has('--jsonl')) {
   args.push('--prompt', has('--image') ? 'Describe the image.' : demo.prompt)
   if (!has('--image') && !has('--model')) args.push('--image', demo.image)
 }
-const shown = args.includes(demo.image) ? `\npicture: ${demo.image}\nprompt:  ${demo.prompt}\nanswer:  ` : ''
+const shown = args.includes(demo.image) ? `\npicture: ${demo.image}\nprompt:  ${demo.prompt}\n` : ''
 process.stderr.write(shown)
 
 const { status, signal } = spawnSync(process.execPath, [join(root, 'dist', 'cli', 'sail.js'), 'ask', ...args], {
