@@ -5,6 +5,8 @@ import { SailError } from '../errors.ts'
 const notPossibleHere = new Set([
   'E_BACKEND_UNAVAILABLE',
   'E_BACKEND_NO_ADAPTER',
+  'E_BACKEND_SIZES',
+  'E_KERNELS_MISSING',
   'E_KERNELS_UNAVAILABLE',
   'E_MEMORY',
   'E_MEMORY_SHARD',

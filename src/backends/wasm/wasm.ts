@@ -12,6 +12,7 @@ import { Pool, pageSource } from './memory/pool.ts'
 import { type MemoryPlan, planMemory } from './plan/plan-memory.ts'
 import type { Dots } from './plan/program.ts'
 import { shardOf } from './plan/shards.ts'
+import { storedWeights } from './plan/stored-weights.ts'
 import { requireMemory } from './require-memory.ts'
 import { Scratch } from './scratch.ts'
 import type { WasmSettings } from './settings.ts'
@@ -29,8 +30,9 @@ async function load(request: LoadRequest, settings: WasmSettings, host: WasmHost
   const { config, weights, signal } = request
   for (const [name, shape] of expectedWeights(config)) dtypeOf(weights, name, shape)
   checkSizes(config.dims)
-  const chosen = await chooseTeam(settings.threads, host)
   const dtype = (name: string) => weights.tensors.get(name)!.dtype
+  const bytes = storedWeights(config, dtype, settings.weights).reduce((sum, weight) => sum + weight.bytes, 0)
+  const chosen = await chooseTeam(settings.threads, bytes, host)
   const { kv, shardBytes } = settings
   const options = { kv, threads: chosen.threads, ...(shardBytes !== undefined && { shardBytes }) }
   const plan = planMemory(config, dtype, settings.weights, options)

@@ -114,6 +114,13 @@ describe.skipIf(!built)('a team of workers (skipped before npm run build)', () =
     await engine.close()
   })
 
+  test('auto takes one thread for a tiny model, and says why', async () => {
+    const engine = await engineOf(odd, { threads: 'auto' }, () => ({ cores: async () => 8 }))
+    expect(engine.info.threads).toBe(1)
+    expect(engine.info.notes.join()).toContain('too small')
+    await engine.close()
+  })
+
   test('closing twice is fine, running afterwards is not', async () => {
     const engine = await engineOf(odd, { threads: 2 })
     const pass = textPass(engine, 4, ['next_logits'])

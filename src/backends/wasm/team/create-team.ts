@@ -19,12 +19,18 @@ export interface ChosenTeam {
 /** More cores than this share one memory bus: they would only wait for it. */
 const MOST_AUTO = 16
 
-/** @throws SailError E_OPTION_UNAVAILABLE */
-export async function chooseTeam(threads: number | 'auto', host: WasmHost): Promise<ChosenTeam> {
+/** Bytes of weights that are worth a thread: with less to do, workers wait for each other longer than they work. */
+const WORTH_A_THREAD = 8e6
+
+/** `weights`: bytes that each token reads. @throws SailError E_OPTION_UNAVAILABLE */
+export async function chooseTeam(threads: number | 'auto', weights: number, host: WasmHost): Promise<ChosenTeam> {
   const shared = host.shared && host.startWorker !== null
+  if (shared && threads !== 'auto') return { threads, shared, notes: [] }
   if (shared) {
     const cores = Math.min(MOST_AUTO, await host.cores())
-    return { threads: threads === 'auto' ? cores : threads, shared, notes: [] }
+    const busy = Math.ceil(weights / WORTH_A_THREAD)
+    const notes = busy < cores ? [`threads auto: ${busy}, the model is too small for more`] : []
+    return { threads: Math.min(cores, busy), shared, notes }
   }
   if (threads !== 'auto' && threads > 1)
     throw new SailError('E_OPTION_UNAVAILABLE', {
