@@ -24,7 +24,7 @@ from tokenizers import Tokenizer
 import dump
 import make_cases
 import model as sail
-import pixels
+import preprocess
 import sampling
 import self_test
 from compare import LIMITS, Verdict, compare
@@ -62,7 +62,7 @@ def sequence_of(tokenizer: Tokenizer, config: sail.Config, grid: tuple[int, int]
 def remake(folder: Path, image: Path | None, prompt: str, dtype: str, max_new_tokens: int) -> dict[str, torch.Tensor]:
     """All tensors of a golden file, made by model.py. Floats as the format stores them: bf16 widened, masks as bytes."""
     net = sail.load(folder, dump.DTYPES[dtype])
-    made = pixels.read(image, net.config.vision_patch_size) if image else {}
+    made = preprocess.read(image, net.config.vision_patch_size) if image else {}
     grid = tuple(made['grid'].tolist()) if image else None
     sequence = sequence_of(Tokenizer.from_file(str(folder / 'tokenizer.json')), net.config, grid, prompt)
     stages: dict[str, torch.Tensor] = {}
@@ -108,7 +108,7 @@ def check_sampling() -> None:
 # ---------------------------------------------------------------- the embedded model
 
 def answer_ids(net: sail.Sail, tokenizer: Tokenizer, entry: dict, eos: set[int]) -> list[int]:
-    image = pixels.read(EVAL / entry['image'], net.config.vision_patch_size)
+    image = preprocess.read(EVAL / entry['image'], net.config.vision_patch_size)
     sequence = build_sequence(tokenizer, tuple(image['grid'].tolist()), entry['prompt'])
     return generate(net, sequence, image['patches'], eos, len(entry['ids']))[0]
 

@@ -42,7 +42,7 @@ describe.skipIf(reason !== '')(`in Chromium${reason === '' ? '' : ` (skipped: ${
     const errors: string[] = []
     page.on('pageerror', (error) => errors.push(String(error)))
     await page.goto(`${server.resolvedUrls?.local[0]}test/browser/page/index.html`)
-    await page.waitForSelector('body[data-ready=true]')
+    await page.waitForSelector('body[data-ready=true]', { state: 'attached' })
     const asked = chosen.map(({ image, prompt }) => ({ image: `/golden/tiny/eval/${image}`, prompt }))
     const ids = await page.evaluate(([questions]) => globalThis.answer('/golden/tiny/', questions ?? []), [asked])
     expect(ids).toEqual(chosen.map((entry) => entry.ids))
