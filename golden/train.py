@@ -2,7 +2,7 @@
 
   python golden/train.py --out golden/tiny --checkpoint FILE --mnist FOLDER --minutes 90 --threads 2 --seed 1
 
-The learning rate is constant, then falls to 0 over the last third of --minutes; minutes of earlier runs with the same checkpoint
+The learning rate is constant, then falls to 0 over the last share FALL of --minutes; minutes of earlier runs with the same checkpoint
 count. A checkpoint (weights, moments, averages, step, minutes, random states) is written every few minutes; the same command goes on from it.
 What is exported is the running average of the weights, rounded to bf16. `evaluate.py` then measures it and writes its evaluation set.
 """
@@ -22,8 +22,9 @@ from training.learner import Learner
 from training.pack import KINDS
 
 SHAPE = dict(vision_patch_size=14, hidden_size=256, intermediate_size=384, num_hidden_layers=6, num_attention_heads=2, num_key_value_heads=1,
-             rms_norm_eps=1e-5, rope_theta=50.0, sliding_window=None)  # a small theta: over a few columns a large one cannot be felt
-WARM, FALL = 100, 0.08
+             rms_norm_eps=1e-5, rope_theta=50.0, sliding_window=None)
+# rope_theta: columns turn by theta^-0.5 .. 1/theta a step. 10000 cannot be felt over six columns; 4 leaves no slow pair for matching content at any distance.
+WARM, FALL = 100, 0.15
 
 
 def options():
@@ -77,7 +78,7 @@ def main():
     before, saved, sums, counts, patch = time.monotonic(), minutes, 0, 0, torch.zeros(2, 4)
     print(f'{sum(w.numel() for w in learner.model.parameters())} parameters, from step {step}, {minutes:.1f} minutes', flush=True)
     while minutes < args.minutes:
-        aid = 0.7 if step < 3100 else 0.1
+        aid = 0.7 if step < 3100 else 0.15
         *batches, state = queue.get()
         for i, (batch, scale) in enumerate(zip(batches, (1, 0.7))):
             loss, count, seen = learner.backward(batch, scale, aid)

@@ -4,19 +4,18 @@ import numpy as np
 from . import digits, questions, scenes
 from .scenes import Thing
 
-SCENES = {
-    'scene.png': ((84, 84), [Thing('circle', 'red', 20, 24, 13), Thing('square', 'blue', 60, 26, 13), Thing('triangle', 'green', 40, 64, 13)]),
-    'row.png': ((56, 84), [Thing('cross', 'yellow', 18, 30, 12), Thing('circle', 'purple', 45, 27, 12), Thing('square', 'orange', 70, 30, 11)]),
+SCENES = {  # name: (seed of the ground, (height, width), things)
+    'scene.png': (0, (56, 84), [Thing('cross', 'yellow', 18, 34, 12), Thing('circle', 'purple', 62, 22, 12)]),
+    'pair.png': (2, (56, 56), [Thing('triangle', 'green', 16, 18, 11), Thing('square', 'orange', 40, 38, 11)]),
 }
 
 
 def pictures(mnist):
     """-> [(name, picture, questions)]"""
     out = []
-    for seed, (name, ((height, width), things)) in enumerate(SCENES.items()):
-        rng = np.random.default_rng(seed)
-        picture = scenes.draw(rng, things, height, width)
-        out.append((name, picture, questions.questions(rng, picture)))
+    for name, (seed, (height, width), things) in SCENES.items():
+        picture = scenes.draw(np.random.default_rng(seed), things, height, width)
+        out.append((name, picture, questions.questions(np.random.default_rng(seed), picture)))
     rng = np.random.default_rng(5)
     _, _, images, labels = digits.load(mnist)
     picture = digits.digit_picture(rng, images[360], int(labels[360]), (4, 4), varied=False)

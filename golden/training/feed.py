@@ -1,6 +1,6 @@
 """What the training sees at a step: one batch of scenes and one of digits, harder scenes as the steps go on.
 
-The curriculum counts steps, not time: small canvases with up to two things until step EASY, all canvases and up to five things from step
+The curriculum counts steps, not time: small canvases with up to two things until step EASY, all canvases and up to MOST things from step
 LEARNT on. Where-questions are learnt last and are let in first: the easy pictures are for them.
 """
 import os
@@ -32,7 +32,7 @@ class Feed:
 
     def grid(self, level):
         small, medium = 1, level
-        pick = self.rng.random() * (small + medium + max(0, level - 0.4))
+        pick = self.rng.random() * (small + medium + max(0, level - 0.4) / 2)
         group = scenes.SMALL if pick < small else scenes.MEDIUM if pick < small + medium else scenes.LARGE
         group = group[1:] if level == 0 else group  # two things hardly fit on 3 x 3
         return group[int(self.rng.integers(len(group)))]
@@ -40,7 +40,7 @@ class Feed:
     def scenes(self, step, size=SCENES):
         level = min(1, max(0, (step - EASY) / (LEARNT - EASY)))
         grid, rng = self.grid(level), self.rng
-        pictures = [scenes.scene(rng, grid, 2 + round(3 * level)) for _ in range(size)]
+        pictures = [scenes.scene(rng, grid, 2 + round((scenes.MOST - 2) * level)) for _ in range(size)]
         asked = [questions.questions(rng, picture) for picture in pictures]
         asked = [[q for q in qs if q[0] != 'caption'] if rng.random() < 0.6 else qs for qs in asked]  # captions are long and judged last
         asked = [sorted(qs, key=lambda q: q[0] not in ('relation', 'place')) if rng.random() < 0.6 else qs for qs in asked]
@@ -56,7 +56,7 @@ class Feed:
 def watched(tokenizer, mnist, seed=777, scenes_a_grid=24):
     """Fixed batches that the log watches: scenes on six grids with all their questions, and the held-out digits."""
     rng, packer, batches = np.random.default_rng(seed), Packer(tokenizer), []
-    for grid in ((3, 3), (3, 4), (4, 4), (5, 4), (5, 5), (6, 6)):
+    for grid in ((3, 3), (3, 4), (4, 4), (5, 4), (5, 5), (4, 6)):
         pictures = [scenes.scene(rng, grid, noisy=False) for _ in range(scenes_a_grid)]
         batches.append(packer.batch(rng, pictures, [questions.questions(rng, p) for p in pictures], 160, prefix_positions(grid)))
     by_grid = {}

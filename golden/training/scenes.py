@@ -1,4 +1,4 @@
-"""Random scenes: 1 to 5 coloured shapes on a plain ground, drawn with soft edges at any pixel position.
+"""Random scenes: 1 to MOST coloured shapes on a plain ground, drawn with soft edges at any pixel position.
 
 A thing is (shape, colour, x, y, r): centre and half size in pixels. Its cover is clip(0.5 - distance to its outline, 0, 1), so an edge
 is one pixel wide. Things never overlap. Each patch also gets a training label: what covers it most, and whether a centre lies in it.
@@ -14,7 +14,8 @@ COLOURS = {'red': (215, 35, 40), 'green': (45, 165, 70), 'blue': (45, 90, 225), 
 SHAPES = ('circle', 'square', 'triangle', 'cross')
 SMALL = ((3, 3), (3, 4), (4, 3), (4, 4))
 MEDIUM = ((3, 5), (5, 3), (4, 5), (5, 4), (5, 5))
-LARGE = ((4, 6), (6, 4), (5, 6), (6, 5), (6, 6))
+LARGE = ((4, 6), (6, 4))
+MOST = 3  # things in a scene
 LABELS = 1 + len(SHAPES) * len(COLOURS) + 10  # ground, shape x colour, digit
 UNSURE = -1
 
@@ -138,11 +139,11 @@ def draw(rng, things, height, width, noisy=False):
     return Picture(np.clip(canvas + 0.5, 0, 255).astype(np.uint8), things, labels, centres)
 
 
-def scene(rng, grid, most=5, noisy=True):
+def scene(rng, grid, most=MOST, noisy=True):
     """A random Picture of 1 to min(most, P // 4) things. Few shapes and colours at a time, so that counts above 1 are common.
     Noise is for training alone: it makes a PNG five times as large."""
     height, width = canvas_size(rng, grid, 0.15)
-    count = max(int(rng.integers(1, min(most, grid[0] * grid[1] // 4, 5) + 1)) for _ in range(1 + (rng.random() < 0.5)))
+    count = max(int(rng.integers(1, min(most, grid[0] * grid[1] // 4) + 1)) for _ in range(1 + (rng.random() < 0.5)))
     shapes = rng.permutation(SHAPES)[: rng.choice((2, 3, 4))]
     colours = rng.permutation(list(COLOURS))[: rng.choice((2, 3, 6))]
     things = [Thing(str(rng.choice(shapes)), str(rng.choice(colours)), *disc) for disc in place(rng, height, width, count)]
