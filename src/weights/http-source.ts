@@ -30,10 +30,10 @@ export async function openUrl(url: string, options: HttpOptions = {}): Promise<B
   const name = withoutSecrets(url)
   const ask = (begin: number, end: number, signal?: AbortSignal): Promise<Answer> =>
     request(url, name, begin, end, options, signal)
-  const first = await ask(0, 1, options.signal)
+  const first = await ask(0, 2, options.signal) // some servers take the range 0-0 for the whole file
   const version = first.version
   if (version.byteLength === 0) first.cancel()
-  else await first.take(1)
+  else await first.take(Math.min(2, version.byteLength))
   return {
     name,
     byteLength: version.byteLength,

@@ -96,12 +96,12 @@ describe('openUrl', () => {
     [
       'a Content-Range without a size',
       'E_HTTP_RANGE',
-      (_, r) => r.writeHead(206, { 'Content-Range': 'bytes 0-0/*' }).end('x'),
+      (_, r) => r.writeHead(206, { 'Content-Range': 'bytes 0-1/*' }).end('xy'),
     ],
     [
       'a size beyond 2^53',
       'E_HTTP_RANGE',
-      (_, r) => r.writeHead(206, { 'Content-Range': 'bytes 0-0/99999999999999999999' }).end('x'),
+      (_, r) => r.writeHead(206, { 'Content-Range': 'bytes 0-1/99999999999999999999' }).end('xy'),
     ],
     ['an encoded part', 'E_HTTP_RANGE', (q, r) => part(q, r, content, { 'Content-Encoding': 'br' })],
     [
