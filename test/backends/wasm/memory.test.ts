@@ -24,7 +24,7 @@ test('a 7B model takes what its format says, and a few hundred megabytes to work
   expect(gigabytes('q4')).toBeGreaterThan(4.2)
   expect(gigabytes('q8')).toBeLessThan(8.7)
   expect(gigabytes('exact')).toBeLessThan(15.8)
-  expect(gigabytes('f32')).toBeLessThan(30)
+  expect(gigabytes('f32')).toBeLessThan(31) // eight memories, each with room for the values of a pass
 })
 
 test('layers are dealt out in order over as few memories as will do', () => {
