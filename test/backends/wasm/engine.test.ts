@@ -214,3 +214,17 @@ test('an abort arrives between groups, and the cache stays as it was', async () 
   await expect(engine.run({ ...pass, onOutput })).rejects.toThrow('enough')
   expect(cache.length).toBe(0)
 })
+
+test('timers get their turn while token after token is computed', async () => {
+  const engine = await wasmEngine(tiny)
+  const cache = engine.createCache()
+  const stop = new AbortController()
+  setTimeout(() => stop.abort(new Error('enough')), 5)
+  const long = async () => {
+    for (;;)
+      await engine.run(
+        tinyPass(cache, tiny, { range: [5, 6], outputs: ['next_logits'], keep: false, signal: stop.signal }),
+      )
+  }
+  await expect(long()).rejects.toThrow('enough')
+})

@@ -16,6 +16,8 @@ export class InlineTeam implements Team {
   readonly #worker: Worker
   readonly #barrier = new Barrier(new ArrayBuffer(Barrier.bytes), 1)
   readonly #programs = new Map<number, Program>()
+  /** Until when it may go on; over all runs, since a token is shorter than that. */
+  #until = 0
 
   /** `sizes`: bytes that each shard begins with. */
   constructor(module: WebAssembly.Module, sizes: readonly number[]) {
@@ -44,13 +46,12 @@ export class InlineTeam implements Team {
   }
 
   async run({ program, groups: [from, to], frame, signal }: Segment): Promise<void> {
-    let until = performance.now() + BUSY_MS
     for (let group = from; group < to; group++) {
       signal?.throwIfAborted()
       walk(this.#programs.get(program)!, [group, group + 1], frame, this.#worker, this.#barrier)
-      if (performance.now() < until) continue
+      if (performance.now() < this.#until) continue
       await new Promise((resolve) => setTimeout(resolve))
-      until = performance.now() + BUSY_MS
+      this.#until = performance.now() + BUSY_MS
     }
     signal?.throwIfAborted()
   }
