@@ -15,7 +15,7 @@ from . import digits, questions, scenes
 from .pack import Packer
 
 EASY, LEARNT = 3300, 3800
-SCENES, DIGITS = 32, 48
+SCENES, DIGITS = 32, 32
 DIGIT_ROOM = 17
 WEIGHT = {'colour': 1, 'shape': 1, 'count': 1.2, 'relation': 2, 'digit': 1, 'caption': 0.3, 'place': 1.5}
 
@@ -65,8 +65,6 @@ def watched(tokenizer, mnist, seed=777, scenes_a_grid=24):
     for grid, pictures in by_grid.items():
         batches.append(packer.batch(rng, pictures, [questions.questions(rng, p) for p in pictures], DIGIT_ROOM, prefix_positions(grid)))
     return batches
-
-
 
 
 def produce(queue, tokenizer_file, mnist, seed, state, step):

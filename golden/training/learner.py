@@ -3,7 +3,8 @@
 Loss = answers of scenes + answers of digits + aid * (what each patch shows + whether a centre lies in it + its row and column). The patch heads
 read the patches after the first layers, so that the layers above have something to look up: where after WHERE, what after WHAT. Without them the
 model sees late, and never learns where things are. The name head reads the text where a name ends ("the red circle"): row, column and kind
-of what is meant, so that words learn to look at the image. None of them is saved with the model.
+of what is meant, so that words learn to look at the image. The pair head reads where the second name of a relation ends: on which side of it
+the first thing lies; without it the layers above learn to compare only after many thousand steps. None of them is saved with the model.
 """
 import torch
 import torch.nn.functional as F
@@ -18,15 +19,16 @@ from .pack import KINDS
 from .scenes import COLOURS, LABELS, SHAPES, UNSURE
 
 ROWS = 1440  # tokens that go through the layers at once
-WHERE, WHAT, WHICH = 1, 2, 3  # layers whose output the patch heads and the name head read
+WHERE, WHAT, WHICH, BESIDE = 1, 2, 3, 4  # layers whose output the patch heads, the name head and the pair head read
 SIDE = 6  # most patches on a side
+HEADS = ('heads', 'where', 'which', 'beside')
 
 
 class Learner:
     def __init__(self, config, seed, tokenizer):
         torch.manual_seed(seed)
         self.model, self.heads, self.where = Sail(config), nn.Linear(config.hidden_size, LABELS + 1), nn.Linear(config.hidden_size, 2 * SIDE)
-        self.which = nn.Linear(config.hidden_size, 2 * SIDE + LABELS)
+        self.which, self.beside = nn.Linear(config.hidden_size, 2 * SIDE + LABELS), nn.Linear(config.hidden_size, 2 * 3)
         for name, p in self.model.named_parameters():
             if name.endswith(('o_proj.weight', 'down_proj.weight')):
                 nn.init.zeros_(p)  # every layer starts as the identity
@@ -36,9 +38,10 @@ class Learner:
                 nn.init.normal_(p, std=0.008)  # about 0.3 after the 588 products: the position of a patch must be felt beside its pixels
             elif 'lm_head' in name:
                 nn.init.normal_(p, std=0.02)
-        named = [*self.model.named_parameters(), *((f'{name}.{k}', p) for name in ('heads', 'where', 'which') for k, p in getattr(self, name).named_parameters())]
+        named = [*self.model.named_parameters(), *((f'{name}.{k}', p) for name in HEADS for k, p in getattr(self, name).named_parameters())]
         self.optimiser = Optimiser(named)
-        self.model.bfloat16(), self.heads.bfloat16(), self.where.bfloat16(), self.which.bfloat16()
+        for module in (self.model, *(getattr(self, name) for name in HEADS)):
+            module.bfloat16()
         ids = lambda words: torch.tensor([tokenizer.token_to_id(f'▁{word}') for word in words])
         self.words = ids(COLOURS), ids(SHAPES), ids(range(10))
         self.weights = torch.tensor([float(WEIGHT[kind]) for kind in KINDS])
@@ -48,7 +51,7 @@ class Learner:
         P, S = batch.labels.shape[1], batch.ids.shape[1]
         seen = self.model.model.vis_embed(batch.patches.flatten(0, 1).bfloat16()).view(*batch.patches.shape[:2], -1)
         x = self.model.model.embed_tokens(batch.ids) + F.pad(seen, (0, 0, 1, S - 1 - P))
-        return states(self.model, x, batch.positions, batch.mask, (WHERE, WHAT, WHICH))
+        return states(self.model, x, batch.positions, batch.mask, (WHERE, WHAT, WHICH, BESIDE))
 
     def located(self, h, positions):
         """Loss of naming each patch's row and column from h (B, P, D); positions (3, B, P) are 1 + (0, row, column)."""
@@ -67,13 +70,18 @@ class Learner:
         guess = self.which(F.rms_norm(h.flatten(0, 1)[named[:, 0]], h.shape[-1:])).float().split((SIDE, SIDE, LABELS), -1)
         return sum(F.cross_entropy(part, named[:, i + 1], reduction='sum') for i, part in enumerate(guess))
 
+    def compared(self, h, pairs):
+        """Loss of naming on which side of the second thing the first one lies, where the second name ends; the sum. h (B, S, D), pairs (R, 3)."""
+        guess = self.beside(F.rms_norm(h.flatten(0, 1)[pairs[:, 0]], h.shape[-1:])).float().unflatten(-1, (2, 3))
+        return F.cross_entropy(guess.flatten(0, 1), pairs[:, 1:].flatten(), reduction='sum')
+
     def backward(self, batch, scale, aid):
         """Adds the gradients of one batch, a few images at a time: their states stay in the processor's cache.
-        -> loss sum and count by kind, and the losses of what and where."""
+        -> loss sum and count by kind, and the losses of the heads: what, where, which, spelt, beside."""
         weights, told = self.weights[batch.kinds], 0.0
         each, open_patches, parts = torch.zeros(len(weights)), int((batch.labels != UNSURE).sum()), batch.parts(ROWS)
         for rows, part in parts:
-            (h, (early, seen, late)), P = self.states(part), part.labels.shape[1]
+            (h, (early, seen, late, last)), P = self.states(part), part.labels.shape[1]
             each[rows] = loss = F.cross_entropy(self.model.lm_head(h.flatten(0, 1)[part.at]).float(), part.targets, reduction='none')
             image = slice(1, P + 1)
             content = F.rms_norm(seen[:, image], seen.shape[-1:]).flatten(0, 1)
@@ -82,8 +90,9 @@ class Learner:
             patch = F.cross_entropy(seen[:, :-1], part.labels.flatten(), ignore_index=UNSURE, reduction='sum') / open_patches
             centre = F.binary_cross_entropy_with_logits(seen[:, -1], part.centres.flatten()) * len(part.ids) / len(batch.ids)
             which = self.looked_up(late, part.named) / max(1, len(batch.named))
-            (scale * (loss @ weights[rows]) / weights.sum() + aid * (patch + centre + where + which + 2 * spelt)).backward()
-            each, told = each.detach(), told + torch.tensor([float(patch), float(where), float(which), float(spelt)])
+            beside = self.compared(last, part.pairs) / max(1, 2 * len(batch.pairs))
+            (scale * (loss @ weights[rows]) / weights.sum() + aid * (patch + centre + where + which + 2 * spelt + 2 * beside)).backward()
+            each, told = each.detach(), told + torch.tensor([float(patch), float(where), float(which), float(spelt), float(beside)])
         count = lambda values: torch.zeros(len(KINDS)).index_add_(0, batch.kinds, values)
         return count(each), count(torch.ones(len(each))), told
 
@@ -108,5 +117,5 @@ class Learner:
     def export(self):
         """The averaged weights as a model in f32."""
         model = Sail(self.model.config)
-        model.load_state_dict({k: w for k, w in self.optimiser.average.items() if not k.startswith(('heads.', 'where.', 'which.'))})
+        model.load_state_dict({k: w for k, w in self.optimiser.average.items() if not k.startswith(tuple(f'{name}.' for name in HEADS))})
         return model

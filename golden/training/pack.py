@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from .patches import resize, to_patches
-from .questions import referents
+from .questions import referents, sides
 
 KINDS = ('colour', 'shape', 'count', 'relation', 'digit', 'caption', 'place')
 EOS = 2
@@ -29,6 +29,7 @@ class Batch:
     labels: torch.Tensor  # (B, P) what each patch shows
     centres: torch.Tensor  # (B, P)
     named: torch.Tensor  # (M, 4) row of the flattened (B * S) where a name ends; row, column and label of the thing it means
+    pairs: torch.Tensor  # (R, 3) row where the second name of a relation ends; on which side the first thing lies, across and down
 
     def parts(self, tokens):
         """Slices of as many whole images as `tokens` allow, each with its slice of the learnt rows."""
@@ -38,9 +39,10 @@ class Batch:
             rows = slice(*torch.searchsorted(self.at, torch.tensor([b * S, (b + size) * S])).tolist())
             own = (x[b : b + size] for x in (self.mask, self.patches, self.labels, self.centres))
             mask, patches, labels, centres = own
-            names = self.named[(self.named[:, 0] >= b * S) & (self.named[:, 0] < (b + size) * S)] - torch.tensor([b * S, 0, 0, 0])
+            names, pairs = (table[(table[:, 0] >= b * S) & (table[:, 0] < (b + size) * S)] for table in (self.named, self.pairs))
+            names, pairs = names - torch.tensor([b * S, 0, 0, 0]), pairs - torch.tensor([b * S, 0, 0])
             yield rows, Batch(self.ids[b : b + size], self.positions[:, b : b + size], mask, patches, self.at[rows] - b * S,
-                              self.targets[rows], self.kinds[rows], labels, centres, names)
+                              self.targets[rows], self.kinds[rows], labels, centres, names, pairs)
 
 
 class Tree:
@@ -90,7 +92,7 @@ class Packer:
         name = self.tokenizer.token_to_id
         ids, depths = np.zeros((B, S), np.int64), np.zeros((B, room), np.int64)
         ids[:, 0], ids[:, 1 : P + 1], ids[:, P + 1] = name('<vision>'), name('<vpatch>'), name('</vision>')
-        mask, learnt, named = np.zeros((B, S, S), bool), [], set()
+        mask, learnt, named, pairs = np.zeros((B, S, S), bool), [], set(), set()
         mask[:, :, :n] = True
         for b, questions in enumerate(asked):
             tree = Tree(room)
@@ -98,7 +100,10 @@ class Packer:
                 tokens, first = self.encode(prompt, answer)
                 nodes = tree.add(tokens, first, kind in ('caption', 'place') or rng.random() < 0.2, kind)
                 if nodes:  # word i of the question is token i + 2: every word is one piece
-                    named |= {(b * S + n + nodes[i + 2], *pictures[b].cell(thing), thing.label) for i, thing in referents(prompt, pictures[b].things)}
+                    meant = [(b * S + n + nodes[i + 2], thing) for i, thing in referents(prompt, pictures[b].things)]
+                    named |= {(at, *pictures[b].cell(thing), thing.label) for at, thing in meant}
+                    if kind == 'relation':
+                        pairs.add((meant[1][0], *sides(meant[0][1], meant[1][1])))
             ids[b, n : n + len(tree.tokens)], depths[b, : len(tree.depths)] = tree.tokens, tree.depths
             mask[b, n:, n:] = tree.seen
             learnt += [(b * S + n + node, target, kind) for node, target, kind in sorted(tree.learnt)]
@@ -107,5 +112,5 @@ class Packer:
         at, targets, kinds = torch.tensor(learnt).T.contiguous()
         patches = torch.from_numpy(to_patches(np.stack([resize(p.pixels) for p in pictures])))
         labels, centres = (torch.from_numpy(np.stack([getattr(p, key) for p in pictures])) for key in ('labels', 'centres'))
-        names = torch.tensor(sorted(named), dtype=torch.long).reshape(-1, 4)
-        return Batch(torch.from_numpy(ids), positions, torch.from_numpy(mask), patches, at, targets, kinds, labels, centres, names)
+        names, pairs = (torch.tensor(sorted(rows), dtype=torch.long).reshape(-1, width) for rows, width in ((named, 4), (pairs, 3)))
+        return Batch(torch.from_numpy(ids), positions, torch.from_numpy(mask), patches, at, targets, kinds, labels, centres, names, pairs)

@@ -43,6 +43,11 @@ def side_of(a, b, word):
     return (a.x - b.x) * sx + (a.y - b.y) * sy
 
 
+def sides(a, b):
+    """Where a lies, across and down: 0 left of (above) b, 1 neither, 2 right of (below) b."""
+    return [1 + (side_of(a, b, word) > GAP) - (side_of(a, b, word) < -GAP) for word in ('right of', 'below')]
+
+
 def relation(rng, things):
     """Whether a is on a side of b, and on which side a lies, for every ordered pair of things with a name of their own."""
     full, short, asked = once(things, lambda t: t.name), once(things, lambda t: t.shape), []
