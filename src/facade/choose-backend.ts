@@ -4,7 +4,9 @@ import type { Backend } from '../backends/backend.ts'
 import { reference } from '../backends/reference/reference.ts'
 import type { WasmHost } from '../backends/wasm/host.ts'
 import { wasmBackend } from '../backends/wasm/wasm.ts'
+import { webgpuBackend } from '../backends/webgpu/webgpu.ts'
 import { SailError } from '../errors.ts'
+import type { Environment } from './environment.ts'
 import type { LoadSettings } from './load-options.ts'
 import { viewWeights } from './weight-view.ts'
 
@@ -16,15 +18,18 @@ export interface ChosenBackend {
   readonly notes: readonly string[]
 }
 
+type Hosts = Pick<Environment, 'wasm' | 'gpu'>
+
 type View = (source: Parameters<typeof viewWeights>[0]) => ReturnType<typeof viewWeights>
 
 /**
  * @throws SailError E_BACKEND_UNAVAILABLE, E_WEIGHTS_FORMAT_UNSUPPORTED, E_KERNELS_UNAVAILABLE, E_OPTION_UNAVAILABLE for
  *   what cannot be had
  */
-export async function chooseBackend(settings: LoadSettings, host: WasmHost): Promise<ChosenBackend> {
+export async function chooseBackend(settings: LoadSettings, hosts: Hosts): Promise<ChosenBackend> {
   const { backend } = settings
-  if (backend === 'webgpu') throw fault('E_BACKEND_UNAVAILABLE', 'backend', 'wasm, reference or auto', 'webgpu')
+  const { wasm: host } = hosts
+  if (backend === 'webgpu') return shaders(settings, hosts)
   if (backend === 'reference') return plainLoops(settings, [])
   if (backend === 'wasm') return kernels(settings, host)
   if (settings.numerics === 'bf16')
@@ -51,6 +56,19 @@ function kernels(settings: LoadSettings, host: WasmHost): ChosenBackend {
   if (activations === 'int' && weights !== 'q8' && weights !== 'q4')
     throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 with these weights', 'int, which needs weights q8 or q4')
   return { backend: wasmBackend({ weights, activations, kv, threads, kernels }, host), view: exactly, notes: [] }
+}
+
+function shaders(settings: LoadSettings, { gpu, wasm }: Hosts): ChosenBackend {
+  const { weights, activations, kv, threads, kernels, numerics } = settings
+  const wrong = Object.entries({ activations, kv, numerics, threads, kernels }).find(
+    ([, value]) => !['f32', 'auto', 1].includes(value),
+  )
+  if (wrong !== undefined) {
+    const [option, found] = wrong
+    const expected = { threads: '1 or auto', kernels: 'auto' }[option] ?? 'f32'
+    throw fault('E_OPTION_UNAVAILABLE', option, `${expected} on the webgpu backend`, String(found))
+  }
+  return { backend: webgpuBackend({ weights }, gpu, wasm), view: exactly, notes: [] }
 }
 
 function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBackend {

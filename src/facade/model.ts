@@ -36,7 +36,7 @@ export async function loadModel(source: Source, options: LoadOptions, environmen
   const settings = loadSettings(options)
   const { signal, logger = () => {} } = options
   signal?.throwIfAborted()
-  const chosen = await chooseBackend(settings, environment.wasm)
+  const chosen = await chooseBackend(settings, environment)
   const folder = await environment.openFolder(source)
   const checkpoint = await openCheckpoint(folder, signal)
   try {

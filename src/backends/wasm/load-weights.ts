@@ -17,7 +17,8 @@ import type { Team } from './team/team.ts'
 /** Bytes of the checkpoint that are read at once, at least eight rows. */
 const PIECE = 8 * 2 ** 20
 
-const dtypes = { F32: 0, BF16: 1, F16: 2, F64: 3 } as const satisfies Record<WeightDtype, PackJob['dtype']>
+/** Dtypes as the packing kernels know them. */
+export const dtypes = { F32: 0, BF16: 1, F16: 2, F64: 3 } as const satisfies Record<WeightDtype, PackJob['dtype']>
 
 interface Loading {
   readonly request: LoadRequest
@@ -75,7 +76,10 @@ interface Piece {
 }
 
 /** Pieces of a tensor in order; the next is being read while one is worked on. */
-async function* pieces({ name, shape }: StoredWeight, { request, progress }: Loading): AsyncGenerator<Piece, void> {
+export async function* pieces(
+  { name, shape }: StoredWeight,
+  { request, progress }: Pick<Loading, 'request' | 'progress'>,
+): AsyncGenerator<Piece, void> {
   const { weights, signal } = request
   const rowBytes = sizeOf(shape.slice(1)) * bytesOf(weights.tensors.get(name)!.dtype)
   const rows = Math.max(1, Math.floor(PIECE / rowBytes / 8)) * 8
@@ -156,11 +160,11 @@ async function loadRows(weight: StoredWeight, shard: number, loading: Loading): 
 }
 
 /** The bits as they came, or those nearest to the values of another dtype. */
-function bf16Bits(data: Uint8Array, dtype: WeightDtype, values: Float32Array): Uint16Array {
+export function bf16Bits(data: Uint8Array, dtype: WeightDtype, values: Float32Array): Uint16Array {
   return dtype === 'BF16' ? viewAs(Uint16Array, data) : Uint16Array.from(values, f32ToBf16Bits)
 }
 
-function checkFinite(values: Float32Array, name: string, offset: number): void {
+export function checkFinite(values: Float32Array, name: string, offset: number): void {
   let bad = 0
   while (bad < values.length && Number.isFinite(values[bad])) bad++
   if (bad === values.length) return
@@ -174,7 +178,7 @@ function checkFinite(values: Float32Array, name: string, offset: number): void {
 }
 
 /** Finite in f32, but beyond what the format can hold. */
-function tooLarge(name: string, format: string, row: number): SailError {
+export function tooLarge(name: string, format: string, row: number): SailError {
   return new SailError('E_WEIGHTS_NOT_FINITE', {
     file: 'checkpoint',
     place: `${name}, rows ${row} to ${row + 7}`,

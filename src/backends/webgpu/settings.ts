@@ -1,0 +1,8 @@
+// What the webgpu backend can be told.
+import type { WeightFormat } from '../wasm/plan/stored-weights.ts'
+
+export interface GpuSettings {
+  readonly weights: WeightFormat
+  /** Most bytes of one buffer, below what the adapter allows: smaller ones split matrices. */
+  readonly bindingBytes?: number
+}
