@@ -48,7 +48,7 @@ async function load(request: LoadRequest, settings: GpuSettings, host: GpuHost, 
 }
 
 /** A device with all that the adapter can do that the kernels use. @throws SailError E_BACKEND_NO_ADAPTER */
-async function openDevice({ adapter }: FoundAdapter, { bindingBytes }: GpuSettings): Promise<Gpu> {
+async function openDevice({ adapter, entry, software }: FoundAdapter, { bindingBytes }: GpuSettings): Promise<Gpu> {
   const { limits, features } = adapter
   const requiredLimits = {
     maxBufferSize: limits.maxBufferSize,
@@ -57,8 +57,8 @@ async function openDevice({ adapter }: FoundAdapter, { bindingBytes }: GpuSettin
   const requiredFeatures: GPUFeatureName[] = features.has('subgroups') ? ['subgroups'] : []
   try {
     const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
-    const tuning = tune(device.limits, device.features)
-    return new Gpu(device, bindingBytes === undefined ? tuning : { ...tuning, bindingBytes })
+    const tuning = tune(device.limits, device.features, software)
+    return new Gpu(device, bindingBytes === undefined ? tuning : { ...tuning, bindingBytes }, entry)
   } catch (cause) {
     throw new SailError('E_BACKEND_NO_ADAPTER', {
       file: 'Sail.load',

@@ -5,6 +5,8 @@ import type { GpuHost } from '../host.ts'
 
 export interface FoundAdapter {
   readonly adapter: GPUAdapter
+  /** What gave it; must be held for as long as its devices are used. */
+  readonly entry: object
   /** As far as the adapter tells. */
   readonly name: string
   readonly software: boolean
@@ -22,7 +24,7 @@ export async function findAdapter(host: GpuHost): Promise<FoundAdapter> {
     .filter((word) => word !== '')
     .join(', ')
   const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render|software/i.test(name)
-  return { adapter, name, software }
+  return { adapter, entry: gpu, name, software }
 }
 
 function none(code: `E_${string}`, found: string, hint: string): SailError {

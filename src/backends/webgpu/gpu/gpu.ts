@@ -15,8 +15,11 @@ export class Gpu {
   readonly #buffers = new Set<GPUBuffer>()
   readonly #gone: Promise<never>
   #lost: SailError | null = null
+  /** Dawn ends the process when this object is collected before its devices. */
+  #entry: object | null
 
-  constructor(device: GPUDevice, tuning: Tuning) {
+  constructor(device: GPUDevice, tuning: Tuning, entry: object) {
+    this.#entry = entry
     this.device = device
     this.tuning = tuning
     this.#gone = device.lost.then((info) => {
@@ -109,10 +112,12 @@ export class Gpu {
   }
 
   close(): void {
+    if (this.#entry === null) return
     for (const buffer of this.#buffers) buffer.destroy()
     this.#buffers.clear()
     this.#pipelines.clear()
     this.device.destroy()
+    this.#entry = null
   }
 
   async #compile(kernel: Kernel): Promise<GPUComputePipeline> {

@@ -3,19 +3,9 @@
 // Loops: thread t takes steps t, t + threads, ..: 4 values of inner in 8 columns; chains of at most 128 products, block sums
 // added in order; then the threads are added, by subgroups where the adapter has them, else by a tree in shared memory.
 // Panels lie along the grid: x up to GRID, then y.
-import type { PackedFormat } from '../../../weights/formats/packed.ts'
 import { type Kernel, kernel } from './kernel.ts'
-import { loadX, stepsOf, typeOfX, unpack } from './unpack.ts'
-
-export interface LinearShape {
-  readonly format: PackedFormat
-  readonly inner: number
-  /** Columns of this part of the matrix, the first of them, and those of the whole. */
-  readonly cols: number
-  readonly first: number
-  readonly allCols: number
-  readonly bias: boolean
-}
+import { type LinearVariant, linearBuffers, readShape } from './linear-shape.ts'
+import { loadX, unpack } from './unpack.ts'
 
 /** Most workgroups along x. */
 export const GRID = 32768
@@ -23,29 +13,30 @@ export const GRID = 32768
 /** Steps of one chain: 128 products. */
 const CHAIN_STEPS = 32
 
-export function matvec(shape: LinearShape, threads: number, subgroups: boolean): Kernel {
-  const { format, inner, cols, first, bias } = shape
+export function matvec(variant: LinearVariant, threads: number, subgroups: boolean): Kernel {
+  const { format, whole, bias } = variant
   const name = `matvec_${format}`
   const stride = CHAIN_STEPS * threads
   return kernel(
     name,
-    { x: typeOfX(inner), w: 'vec4<u32>', ...(bias && { bias: 'f32' }), y: 'f32' },
+    linearBuffers(variant),
     /* wgsl */ `
-${loadX(inner)}
+${loadX(whole)}
 ${subgroups ? subgroupSum(threads) : treeSum(threads)}
 @compute @workgroup_size(${threads})
 fn ${name}(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) t: u32
   ${subgroups ? ', @builtin(subgroup_size) lanes: u32' : ''}) {
+  ${readShape}
   let panel = group.y * ${GRID}u + group.x;
-  if (panel >= ${Math.ceil(cols / 8)}u) { return; }
+  let steps = (inner + 3u) / 4u;
   var low_sum = vec4<f32>();
   var high_sum = vec4<f32>();
-  for (var begin = t; begin < ${stepsOf(inner)}u; begin += ${stride}u) {
+  for (var begin = t; begin < steps; begin += ${stride}u) {
     var low_chain = vec4<f32>();
     var high_chain = vec4<f32>();
-    for (var step = begin; step < min(begin + ${stride}u, ${stepsOf(inner)}u); step += ${threads}u) {
-      let x4 = load_x(0u, step);
-      ${unpack(format, inner, 'panel', 'step')}
+    for (var step = begin; step < min(begin + ${stride}u, steps); step += ${threads}u) {
+      let x4 = load_x(0u, step, inner);
+      ${unpack(format)}
       low_chain += x4.x * l0; high_chain += x4.x * h0;
       low_chain += x4.y * l1; high_chain += x4.y * h1;
       low_chain += x4.z * l2; high_chain += x4.z * h2;
@@ -56,7 +47,7 @@ fn ${name}(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   }
   add_threads(low_sum, high_sum, t${subgroups ? ', lanes' : ''});
   let c = panel * 8u + t;
-  if (t < 8u && c < ${cols}u) { y[${first}u + c] = sums[t / 4u][t % 4u]${bias ? ` + bias[${first}u + c]` : ''}; }
+  if (t < 8u && c < cols) { y[first_col + c] = sums[t / 4u][t % 4u]${bias ? ' + bias[first_col + c]' : ''}; }
 }`,
     subgroups ? 'enable subgroups;' : '',
   )

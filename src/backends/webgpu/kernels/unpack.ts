@@ -8,13 +8,10 @@
 // The last step of an f32 or bf16 panel may read into the next panel: finite weights that meet an x of 0.
 import type { PackedFormat } from '../../../weights/formats/packed.ts'
 
-/** Steps of a panel. */
-export function stepsOf(inner: number): number {
-  return Math.ceil(inner / 4)
-}
+const four = [0, 1, 2, 3]
 
 const scaled = (sign: (j: number, half: 'l' | 'h') => string): string =>
-  [0, 1, 2, 3]
+  four
     .map((j) => `let l${j} = vec4<f32>(${sign(j, 'l')}) * low; let h${j} = vec4<f32>(${sign(j, 'h')}) * high;`)
     .join('\n')
 
@@ -23,51 +20,41 @@ let scales = w[${at}];
 let low = bitcast<vec4<f32>>(scales << vec4<u32>(16u));
 let high = bitcast<vec4<f32>>(scales & vec4<u32>(0xffff0000u));`
 
-/** WGSL statements; `panel` and `step` are u32 names there, `w` the array of vec4<u32>. */
-export function unpack(format: PackedFormat, inner: number, panel: string, step: string): string {
-  const group = `(${panel} * ${Math.ceil(inner / 32)}u + ${step} / 8u)`
+/** WGSL statements; `panel` and `step` are u32 names there, `inner` too, `w` the array of vec4<u32>. */
+export function unpack(format: PackedFormat): string {
+  const group = '(panel * ((inner + 31u) / 32u) + step / 8u)'
   switch (format) {
-    case 'f32':
-      return `let at = (${panel} * ${inner}u + 4u * ${step}) * 2u;${[0, 1, 2, 3]
-        .map(
-          (j) =>
-            `let l${j} = bitcast<vec4<f32>>(w[at + ${2 * j}u]); let h${j} = bitcast<vec4<f32>>(w[at + ${2 * j + 1}u]);`,
-        )
-        .join('\n')}`
-    case 'bf16':
-      return `let at = ${panel} * ${inner}u + 4u * ${step};${[0, 1, 2, 3]
-        .map(
-          (j) => `let l${j} = bitcast<vec4<f32>>(w[at + ${j}u] << vec4<u32>(16u));
-let h${j} = bitcast<vec4<f32>>(w[at + ${j}u] & vec4<u32>(0xffff0000u));`,
-        )
-        .join('\n')}`
+    case 'f32': {
+      const pair = (j: number): string =>
+        `let l${j} = bitcast<vec4<f32>>(w[at + ${2 * j}u]); let h${j} = bitcast<vec4<f32>>(w[at + ${2 * j + 1}u]);`
+      return `let at = (panel * inner + 4u * step) * 2u; ${four.map(pair).join('\n')}`
+    }
+    case 'bf16': {
+      const pair = (j: number): string => `let l${j} = bitcast<vec4<f32>>(w[at + ${j}u] << vec4<u32>(16u));
+let h${j} = bitcast<vec4<f32>>(w[at + ${j}u] & vec4<u32>(0xffff0000u));`
+      return `let at = panel * inner + 4u * step; ${four.map(pair).join('\n')}`
+    }
     case 'q8': {
       const byte = (j: number, half: 'l' | 'h'): string =>
         `bitcast<vec4<i32>>(${half === 'l' ? 'first' : 'second'} << vec4<u32>(${24 - 8 * j}u)) >> vec4<u32>(24u)`
-      return `let base = ${group} * 17u; let at = base + ${step} % 8u * 2u;
+      return `let base = ${group} * 17u; let at = base + step % 8u * 2u;
 let first = w[at]; let second = w[at + 1u];${scales('base + 16u')}
 ${scaled(byte)}`
     }
     case 'q4': {
       const nibble = (j: number, half: 'l' | 'h'): string =>
         `vec4<i32>((both >> vec4<u32>(${8 * j + (half === 'h' ? 4 : 0)}u)) & vec4<u32>(15u)) - vec4<i32>(8)`
-      return `let base = ${group} * 9u; let both = w[base + ${step} % 8u];${scales('base + 8u')}
+      return `let base = ${group} * 9u; let both = w[base + step % 8u];${scales('base + 8u')}
 ${scaled(nibble)}`
     }
   }
 }
 
-/** fn load_x(row, step) -> vec4<f32>: four values of a row of x, zeros behind its end. */
-export function loadX(inner: number): string {
-  const whole = inner % 4 === 0
-  const one = (j: number): string => `select(0.0, x[n + ${j}u], i + ${j}u < ${inner}u)`
+/** fn load_x(row, step, inner) -> vec4<f32>: four values of a row of x, zeros behind its end. */
+export function loadX(whole: boolean): string {
+  const one = (j: number): string => `select(0.0, x[n + ${j}u], i + ${j}u < inner)`
   const body = whole
-    ? `return x[row * ${inner / 4}u + step];`
-    : `let i = 4u * step; let n = row * ${inner}u + i; return vec4<f32>(${[0, 1, 2, 3].map(one).join(', ')});`
-  return `fn load_x(row: u32, step: u32) -> vec4<f32> { ${body} }`
-}
-
-/** The element type of x that goes with it: vectors where rows are whole ones. */
-export function typeOfX(inner: number): string {
-  return inner % 4 === 0 ? 'vec4<f32>' : 'f32'
+    ? 'return x[row * (inner / 4u) + step];'
+    : `let i = 4u * step; let n = row * inner + i; return vec4<f32>(${four.map(one).join(', ')});`
+  return `fn load_x(row: u32, step: u32, inner: u32) -> vec4<f32> { ${body} }`
 }

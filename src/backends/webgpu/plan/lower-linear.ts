@@ -1,6 +1,5 @@
 // A linear op: matvec for one row, tiles for more, one dispatch a part of the matrix.
-import type { Op } from '../../../graph/graph.ts'
-import type { Rows } from '../kernels/kernel.ts'
+import type { Dim, Op, PassSizes } from '../../../graph/graph.ts'
 import { matmul, TILE_COLS } from '../kernels/matmul.ts'
 import { GRID, matvec } from '../kernels/matvec.ts'
 import type { Lowering } from './lower.ts'
@@ -8,32 +7,35 @@ import type { Dispatch, Source } from './plan.ts'
 
 export function lowerLinear(op: Extract<Op, { readonly kind: 'linear' }>, lowering: Lowering): Dispatch[] {
   const { registers, weights, tuning, single } = lowering
-  const { format, inner, cols, parts } = weights.matrices.get(op.weight.name)!
-  const rows = op.out.shape[0] as Rows
-  const one = rows === 1 || (rows === 'S' && single)
+  const { format, inner, parts } = weights.matrices.get(op.weight.name)!
+  const rows = op.out.shape[0]
   const x = registers.of(op.input)
-  const bias: Source[] = op.bias === null ? [] : [{ kind: 'weight', buffer: weights.vectors.get(op.bias.name)! }]
+  const bias: Source[] = op.bias === null ? [] : [weight(weights.vectors.get(op.bias.name)!)]
   const out = registers.take(op.out)
-  return parts.map(({ buffer, first, count }) => {
-    const shape = { format, inner, cols: count, first, allCols: cols, bias: bias.length > 0 }
-    const sources: Source[] = [x, { kind: 'weight', buffer }, ...bias, out]
+  const variant = { format, whole: inner % 4 === 0, bias: bias.length > 0 }
+  return parts.map(({ buffer, shape, count }) => {
+    const sources = [weight(shape), x, weight(buffer), ...bias, out]
     const panels = Math.ceil(count / 8)
-    if (one)
+    if (rows === 1 || (rows === 'S' && single))
       return {
-        kernel: matvec(shape, tuning.matvecThreads, tuning.subgroups),
+        kernel: matvec(variant, tuning.matvecThreads, tuning.subgroups),
         sources,
         grid: () => [Math.min(panels, GRID), Math.ceil(panels / GRID)],
         flops: () => 2 * inner * count,
       }
     return {
-      kernel: matmul(shape, rows, tuning.tileRows),
+      kernel: matmul(variant, rows === 'P' ? 'P' : 'S', tuning.tile),
       sources,
-      grid: (sizes) => [Math.ceil(count / TILE_COLS), Math.ceil(rowsOf(rows, sizes) / tuning.tileRows)],
+      grid: (sizes) => [Math.ceil(count / TILE_COLS), Math.ceil(rowsOf(rows, sizes) / tuning.tile.rows)],
       flops: (sizes) => 2 * inner * count * rowsOf(rows, sizes),
     }
   })
 }
 
-function rowsOf(rows: Rows, sizes: Parameters<Dispatch['flops']>[0]): number {
+function weight(buffer: GPUBuffer): Source {
+  return { kind: 'weight', buffer }
+}
+
+function rowsOf(rows: Dim, sizes: PassSizes): number {
   return typeof rows === 'number' ? rows : sizes[rows]
 }

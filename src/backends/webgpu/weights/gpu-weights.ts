@@ -5,6 +5,8 @@ import type { PackedFormat } from '../../../weights/formats/packed.ts'
 /** Columns (of a matrix) or rows (of a table) [first, first + count). */
 export interface Part {
   readonly buffer: GPUBuffer
+  /** Sizes of this part for the kernels of a linear layer (kernels/linear-shape.ts). */
+  readonly shape: GPUBuffer
   readonly first: number
   readonly count: number
 }

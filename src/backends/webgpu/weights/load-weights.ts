@@ -11,6 +11,7 @@ import type { StoredWeight } from '../../wasm/plan/stored-weights.ts'
 import { pack } from '../../wasm/team/walker.ts'
 import { STORAGE } from '../gpu/flags.ts'
 import type { Gpu } from '../gpu/gpu.ts'
+import type { LinearShape } from '../kernels/linear-shape.ts'
 import { cut, type GpuMatrix, type GpuTable, type GpuWeights, type Part } from './gpu-weights.ts'
 
 /** Bytes that may wait in the queue. */
@@ -35,14 +36,22 @@ export async function placeWeights(stored: readonly StoredWeight[], gpu: Gpu): P
   return gpu.guarded(`${(total / 1e9).toFixed(2)} GB of weights`, () => {
     const place = (weight: StoredWeight): Part[] => {
       const bytes = eightBytes(weight)
-      return cut(weight.shape[0], bytes / 8, gpu.tuning.bindingBytes).map(({ first, count }) => ({
+      const [cols, inner = 1] = weight.shape
+      return cut(cols, bytes / 8, gpu.tuning.bindingBytes).map(({ first, count }) => ({
         first,
         count,
         buffer: gpu.buffer(weight.name, Math.ceil(count / 8) * bytes, STORAGE),
+        shape: shapeBuffer([inner, count, first, cols], gpu),
       }))
     }
     return new Map(stored.map((weight) => [weight, place(weight)]))
   })
+}
+
+function shapeBuffer(shape: LinearShape, gpu: Gpu): GPUBuffer {
+  const buffer = gpu.buffer('sizes of a matrix', shape.length * 4, STORAGE)
+  gpu.device.queue.writeBuffer(buffer, 0, new Uint32Array(shape))
+  return buffer
 }
 
 /** @throws SailError E_WEIGHTS_NOT_FINITE, E_MEMORY, E_GPU_LOST; signal.reason when aborted */
