@@ -14,6 +14,7 @@ const tiers = {
   layering: { commands: [[bin('depcruise'), '--config', '.dependency-cruiser.cjs', 'src', 'test']] },
   unit: vitest('unit'),
   golden: vitest('golden'),
+  webgpu: vitest('webgpu'),
   package: vitest('package'),
   browser: vitest('browser'),
 }

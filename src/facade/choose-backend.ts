@@ -1,5 +1,5 @@
 // Which backend computes. What is asked for and cannot be had is an error; nothing is replaced by what would work. Only
-// `auto` chooses: wasm where it can run, and says so when it must take another.
+// `auto` chooses: wasm where it can run, and says so when it takes another (prefer-gpu.ts: large models on a real GPU).
 import type { Backend } from '../backends/backend.ts'
 import { reference } from '../backends/reference/reference.ts'
 import type { WasmHost } from '../backends/wasm/host.ts'
@@ -18,7 +18,7 @@ export interface ChosenBackend {
   readonly notes: readonly string[]
 }
 
-type Hosts = Pick<Environment, 'wasm' | 'gpu'>
+export type Hosts = Pick<Environment, 'wasm' | 'gpu'>
 
 type View = (source: Parameters<typeof viewWeights>[0]) => ReturnType<typeof viewWeights>
 
@@ -58,7 +58,8 @@ function kernels(settings: LoadSettings, host: WasmHost): ChosenBackend {
   return { backend: wasmBackend({ weights, activations, kv, threads, kernels }, host), view: exactly, notes: [] }
 }
 
-function shaders(settings: LoadSettings, { gpu, wasm }: Hosts): ChosenBackend {
+/** The webgpu backend. @throws SailError E_OPTION_UNAVAILABLE */
+export function shaders(settings: LoadSettings, { gpu, wasm }: Hosts): ChosenBackend {
   const { weights, activations, kv, threads, kernels, numerics } = settings
   const wrong = Object.entries({ activations, kv, numerics, threads, kernels }).find(
     ([, value]) => !['f32', 'auto', 1].includes(value),

@@ -9,8 +9,7 @@ import { planMemory } from '../wasm/plan/plan-memory.ts'
 import { requireMemory } from '../wasm/require-memory.ts'
 import { GpuEngine } from './engine.ts'
 import { type FoundAdapter, findAdapter } from './gpu/adapter.ts'
-import { Gpu } from './gpu/gpu.ts'
-import { tune } from './gpu/tuning.ts'
+import { openDevice } from './gpu/open-device.ts'
 import type { GpuHost } from './host.ts'
 import type { GpuSettings } from './settings.ts'
 import { UniformRing } from './uniform-ring.ts'
@@ -35,7 +34,7 @@ async function load(request: LoadRequest, settings: GpuSettings, host: GpuHost, 
   if (found.software) await requireMemory(plan, { config, dtype, options: { threads: 1 }, host: cpu })
   const kernels = await cpu.compile('single')
   signal?.throwIfAborted()
-  const gpu = await openDevice(found, settings)
+  const gpu = await openDevice(found, settings.bindingBytes)
   try {
     const placed = await placeWeights(plan.stored, gpu)
     const loaded = await loadWeights(request, placed, gpu, kernels)
@@ -44,30 +43,6 @@ async function load(request: LoadRequest, settings: GpuSettings, host: GpuHost, 
   } catch (error) {
     gpu.close()
     throw error
-  }
-}
-
-/** A device with all that the adapter can do that the kernels use. @throws SailError E_BACKEND_NO_ADAPTER */
-async function openDevice({ adapter, entry, software }: FoundAdapter, { bindingBytes }: GpuSettings): Promise<Gpu> {
-  const { limits, features } = adapter
-  const requiredLimits = {
-    maxBufferSize: limits.maxBufferSize,
-    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-  }
-  const requiredFeatures: GPUFeatureName[] = features.has('subgroups') ? ['subgroups'] : []
-  try {
-    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
-    const tuning = tune(device.limits, device.features, software)
-    return new Gpu(device, bindingBytes === undefined ? tuning : { ...tuning, bindingBytes }, entry)
-  } catch (cause) {
-    throw new SailError('E_BACKEND_NO_ADAPTER', {
-      file: 'Sail.load',
-      place: 'backend webgpu',
-      expected: 'a device of the adapter',
-      found: String(cause),
-      hint: 'use backend wasm',
-      cause,
-    })
   }
 }
 

@@ -1,5 +1,5 @@
 // Loads the embedded model over HTTP, as a page of a user would, and answers questions about images fetched by URL.
-import { Sail } from '../../../src/browser.ts'
+import { type LoadOptions, Sail } from '../../../src/browser.ts'
 
 export interface Asked {
   readonly image: string
@@ -7,8 +7,12 @@ export interface Asked {
 }
 
 /** Greedy ids for each question, in order. */
-async function askAll(model: string, questions: readonly Asked[]): Promise<number[][]> {
-  const sail = await Sail.load(new URL(model, location.href))
+async function askAll(
+  model: string,
+  questions: readonly Asked[],
+  backend: LoadOptions['backend'] = 'auto',
+): Promise<number[][]> {
+  const sail = await Sail.load(new URL(model, location.href), { backend })
   try {
     const ids: number[][] = []
     for (const { image, prompt } of questions) {
@@ -21,7 +25,7 @@ async function askAll(model: string, questions: readonly Asked[]): Promise<numbe
 }
 
 declare global {
-  var answer: (model: string, questions: readonly Asked[]) => Promise<number[][]>
+  var answer: (model: string, questions: readonly Asked[], backend?: LoadOptions['backend']) => Promise<number[][]>
 }
 globalThis.answer = askAll
 document.body.dataset.ready = 'true'

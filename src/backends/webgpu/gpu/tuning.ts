@@ -32,7 +32,9 @@ export function tune(limits: Limits, features: ReadonlySet<string>, software: bo
   return {
     bindingBytes: bindingBytes - (bindingBytes % 256),
     matvecThreads: software ? 16 : 64,
-    tile: software ? { rows: 16, own: 2, steps: 2 } : { rows: threads >= 128 && shared >= 16384 ? 64 : 32, own: 4, steps: 8 },
+    tile: software
+      ? { rows: 16, own: 2, steps: 2 }
+      : { rows: threads >= 128 && shared >= 16384 ? 64 : 32, own: 4, steps: 8 },
     attentionRows: 8,
     subgroups: features.has('subgroups'),
     flops: 2e11,
