@@ -84,9 +84,12 @@ test('a load whose memory is refused is E_MEMORY, and the next load works', asyn
 
 test('a host that gives no memory at all is E_MEMORY', async () => {
   const compile = (build: Build) => nodeWasmHost.compile(build)
-  vi.spyOn(WebAssembly, 'Memory').mockImplementation(() => {
-    throw new RangeError('WebAssembly.Memory(): could not allocate memory')
-  })
+  class Refusing {
+    constructor() {
+      throw new RangeError('WebAssembly.Memory(): could not allocate memory')
+    }
+  }
+  vi.stubGlobal('WebAssembly', Object.assign(Object.create(WebAssembly), { Memory: Refusing }))
   await expect(wasmEngine(wide, { host: { compile } })).rejects.toEqual(memory)
 })
 
