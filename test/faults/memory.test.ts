@@ -11,8 +11,10 @@ import { tinyPass } from '../backends/tiny-engine.ts'
 import { wasmEngine } from '../backends/wasm/wasm-engine.ts'
 import { tiny } from '../model/tiny.ts'
 
-/** Pages of 2 MB: a pass of a few hundred tokens needs more than loading left free. */
-const wide: ModelConfig = { ...tiny, dims: { ...tiny.dims, H: 8, G: 8, E: 256 }, ropeSections: [0, 64, 64] }
+/** Pages of 4 MB: a pass of a few hundred tokens needs more than loading left free. */
+const wide: ModelConfig = { ...tiny, dims: { ...tiny.dims, H: 16, G: 16, E: 256 }, ropeSections: [0, 64, 64] }
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const memory = expect.objectContaining({ code: 'E_MEMORY' })
 afterEach(() => {
@@ -43,14 +45,14 @@ const fresh = async (S: number) => {
 }
 
 test('a pass whose memory is refused leaves the model and its cache as they were', async () => {
-  const [few, many] = [await fresh(300), await fresh(600)]
+  const [few, many] = [await fresh(150), await fresh(300)]
   let refusals = 0
   for (let n = 1; ; n++) {
     const engine: Engine = await wasmEngine(wide)
     const cache = engine.createCache()
     await engine.run({ ...longPass(cache, 2), keep: false })
     refuseFrom(n)
-    const passed = await engine.run(longPass(cache, 600)).then(
+    const passed = await engine.run(longPass(cache, 300)).then(
       () => true,
       (error: unknown) => {
         expect(error).toEqual(memory)
@@ -63,8 +65,8 @@ test('a pass whose memory is refused leaves the model and its cache as they were
     // Still refused: what fits into the memory that is there is answered.
     await engine.run({ ...longPass(cache, 2), keep: false })
     vi.restoreAllMocks()
-    expect(await engine.run({ ...longPass(cache, 300), keep: false })).toEqual(few)
-    expect(await engine.run(longPass(cache, 600))).toEqual(many)
+    expect(await engine.run({ ...longPass(cache, 150), keep: false })).toEqual(few)
+    expect(await engine.run(longPass(cache, 300))).toEqual(many)
   }
   expect(refusals).toBeGreaterThan(2)
 })
@@ -79,7 +81,7 @@ test('a load whose memory is refused is E_MEMORY, and the next load works', asyn
   }
   vi.restoreAllMocks()
   const engine = await wasmEngine(wide)
-  expect(await engine.run(longPass(engine.createCache(), 300))).toEqual(await fresh(300))
+  expect(await engine.run(longPass(engine.createCache(), 150))).toEqual(await fresh(150))
 })
 
 test('a host that gives no memory at all is E_MEMORY', async () => {
