@@ -10,6 +10,8 @@ export interface RawImage {
   readonly data: Uint8Array
   readonly width: number
   readonly height: number
+  /** What errors call it, default 'image'. */
+  readonly file?: string
 }
 
 /** PNG or JPEG as a path (node), URL, bytes or Blob; or RGB pixels. */
