@@ -58,7 +58,7 @@ function engineOptions(): Option[] {
       .default('auto'),
     choice('kernels', 'kind', ['strict', 'relaxed', 'auto'], 'strict: the same bits on every machine', 'auto'),
     maxPatchesOption(),
-    new Option('--profile <file>', 'write how long each op took').env('SAIL_PROFILE'),
+    new Option('--profile <file>', 'write how long each op took on each worker, as a Chrome trace').env('SAIL_PROFILE'),
   ]
 }
 

@@ -45,12 +45,13 @@ async function whyNot(host: WasmHost): Promise<string | null> {
 }
 
 function kernels(settings: LoadSettings, host: WasmHost): ChosenBackend {
-  const { weights, activations, kv, threads, kernels, numerics } = settings
+  const { weights, activations, kv, threads, kernels, numerics, profiler } = settings
   if (numerics === 'bf16') throw fault('E_OPTION_UNAVAILABLE', 'numerics', 'f32 on the wasm backend', numerics)
   if (activations === 'f16') throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 or int on the wasm backend', 'f16')
   if (activations === 'int' && weights !== 'q8' && weights !== 'q4')
     throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 with these weights', 'int, which needs weights q8 or q4')
-  return { backend: wasmBackend({ weights, activations, kv, threads, kernels }, host), view: exactly, notes: [] }
+  const chosen = { weights, activations, kv, threads, kernels, ...(profiler !== undefined && { profiler }) }
+  return { backend: wasmBackend(chosen, host), view: exactly, notes: [] }
 }
 
 function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBackend {
@@ -59,6 +60,8 @@ function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBac
     throw fault('E_WEIGHTS_FORMAT_UNSUPPORTED', 'weights', 'exact, f32 or bf16 on the reference backend', weights)
   if (kernels === 'relaxed')
     throw fault('E_KERNELS_UNAVAILABLE', 'kernels', 'strict or auto on the reference backend', kernels)
+  if (settings.profiler !== undefined)
+    throw fault('E_OPTION_UNAVAILABLE', 'profiler', 'the wasm backend, which measures its ops', 'reference')
   const wrong = Object.entries({ threads, activations, kv }).find(([, value]) => ![1, 'auto', 'f32'].includes(value))
   if (wrong !== undefined) {
     const expected = `${wrong[0] === 'threads' ? '1' : 'f32'} on the reference backend`

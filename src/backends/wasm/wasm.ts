@@ -7,7 +7,7 @@ import type { Backend, Engine, EngineInfo, LoadRequest } from '../backend.ts'
 import { chooseKernels, type Kernels } from './choose-kernels.ts'
 import { WasmEngine } from './engine.ts'
 import type { WasmHost } from './host.ts'
-import { dtypeOf, loadWeights } from './load-weights.ts'
+import { loadWeights } from './load-weights.ts'
 import { Pool, pageSource } from './memory/pool.ts'
 import { type MemoryPlan, planMemory } from './plan/plan-memory.ts'
 import type { Dots } from './plan/program.ts'
@@ -61,6 +61,7 @@ async function load(request: LoadRequest, settings: WasmSettings, host: WasmHost
       scratch: new Scratch(pool, chosen.threads, threadBytes(config.dims, kernels)),
       pages: pageSource(pool, plan.shards.shardOfLayer, pageOf(config.dims, settings, kernels)),
       f16Cache: settings.kv === 'f16',
+      profiler: settings.profiler ?? null,
     })
   } catch (error) {
     await team.close()
