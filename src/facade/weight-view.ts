@@ -10,7 +10,11 @@ export type WeightFormat = 'exact' | 'f32' | 'bf16'
 export function viewWeights(source: WeightSource, format: WeightFormat): WeightSource {
   if (format === 'exact') return source
   const dtype = format === 'f32' ? 'F32' : 'BF16'
-  const tensors = new Map([...source.tensors].map(([name, { shape }]) => [name, { dtype, shape }] as const))
+  const tensors = new Map(
+    [...source.tensors].map(
+      ([name, { shape, path }]) => [name, { dtype, shape, ...(path !== undefined && { path }) }] as const,
+    ),
+  )
   return {
     tensors,
     async read(name, from, to, signal) {

@@ -21,6 +21,8 @@ interface CheckpointTensor<D extends SafetensorsDtype = FloatDtype> {
   readonly byteLength: number
   /** Name of the file in the folder. */
   readonly file: string
+  /** The whole path or URL, for errors. */
+  readonly path?: string
 }
 
 export interface Checkpoint {
@@ -165,10 +167,11 @@ function join(folder: string, shards: Shards, close: () => Promise<void>): Check
   if (packed !== null) return { ...packed, others: new Map(), files, place: () => null, close }
   const tensors = new Map<string, CheckpointTensor>()
   const others = new Map<string, CheckpointTensor<SafetensorsDtype>>()
-  for (const [file, shard] of shards) {
-    for (const [name, { dtype, shape, byteLength }] of shard.tensors) {
-      if (isFloatDtype(dtype)) tensors.set(name, { dtype, shape, byteLength, file })
-      else others.set(name, { dtype, shape, byteLength, file })
+  for (const [file, { tensors: held, source }] of shards) {
+    for (const [name, { dtype, shape, byteLength }] of held) {
+      const where = { shape, byteLength, file, path: source.name }
+      if (isFloatDtype(dtype)) tensors.set(name, { dtype, ...where })
+      else others.set(name, { dtype, ...where })
     }
   }
   return {

@@ -21,7 +21,10 @@ describe('openCheckpoint', () => {
       }),
     )
     expect([...checkpoint.tensors]).toEqual([
-      ['a', { dtype: 'F32', shape: [2], byteLength: 8, file: 'model.safetensors' }],
+      [
+        'a',
+        { dtype: 'F32', shape: [2], byteLength: 8, file: 'model.safetensors', path: expect.stringContaining('/model') },
+      ],
     ])
     expect([...checkpoint.others.keys()]).toEqual(['n'])
     expect(new Float32Array((await checkpoint.read('a', 1, 2)).buffer)).toEqual(Float32Array.of(2))

@@ -4,6 +4,7 @@
 import { expectedWeights } from '../../config/weight-names.ts'
 import { SailError } from '../../errors.ts'
 import type { Backend, Engine, EngineInfo, LoadRequest } from '../backend.ts'
+import { dtypeOf } from '../check-weight.ts'
 import { chooseKernels, type Kernels } from './choose-kernels.ts'
 import { WasmEngine } from './engine.ts'
 import type { WasmHost } from './host.ts'
