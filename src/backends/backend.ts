@@ -4,6 +4,7 @@ import type { MaskRule } from '../config/mask-rule.ts'
 import type { ModelConfig } from '../config/model-config.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { F32Tensor } from '../tensor.ts'
+import type { FilePlace, PackedWeights } from '../weights/formats/packed-weights.ts'
 
 export type BackendName = 'reference' | 'wasm' | 'webgpu'
 export type WeightDtype = 'F64' | 'F32' | 'F16' | 'BF16'
@@ -21,6 +22,10 @@ export interface WeightSource {
   >
   /** Bytes of rows [from, to) of a tensor (rows = the first axis); all rows by default. */
   read(name: string, from?: number, to?: number, signal?: AbortSignal): Promise<Uint8Array>
+  /** Where a tensor's rows lie in an open file of this process; null or absent: only `read` reaches them. */
+  place?(name: string): FilePlace | null
+  /** The same weights as the wasm kernels want them, where they come from a packed folder. */
+  readonly packed?: PackedWeights
 }
 
 export interface LoadProgress {

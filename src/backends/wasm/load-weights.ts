@@ -1,9 +1,10 @@
 // From the checkpoint to packed place: matrices become panels in their shard's memory; tables and vectors are converted.
 // A tied head that is stored like the table, in the same memory, is the table.
-import type { LoadRequest } from '../backend.ts'
+
 import { panelBytes } from '../../weights/formats/packed.ts'
+import type { LoadRequest } from '../backend.ts'
 import type { Pool } from './memory/pool.ts'
-import { packMatrix, packRows, type Packing, sourceBytes } from './pack-matrix.ts'
+import { type Packing, packMatrix, packRows, sourceBytes } from './pack-matrix.ts'
 import { Placing } from './plan/placed-weights.ts'
 import { inPanels, type StoredWeight } from './plan/stored-weights.ts'
 import type { Team } from './team/team.ts'

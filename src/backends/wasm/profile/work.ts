@@ -60,11 +60,12 @@ export function visiblePairs({ S, K, mask, window }: Pick<Frame, 'S' | 'K' | 'ma
   return pairs
 }
 
-/** 'linear q4 4096 x 14336' for a matrix, the kind of the op for all else. */
+/** 'linear q4 int 4096 x 14336' for a matrix, the kind of the op for all else. */
 export function nameOf(step: Instruction): string {
   if (step.kind !== 'linear') return step.kind
   const { format, inner, cols } = step.weight
-  return `linear ${format} ${inner} x ${cols}`
+  const dots = step.dots === 'exact' || format === 'f32' || format === 'bf16' ? '' : ` ${step.dots}`
+  return `linear ${format}${dots} ${inner} x ${cols}`
 }
 
 function elementwise(elements: number, values: number, flops: number): Work {

@@ -1,6 +1,6 @@
 // A worker's part of packing: its share of the panels of some rows. Where the rows lie in a file that this process has open,
 // each worker reads its own, straight into the stage; else the main thread has put them there.
-import { UNREAD, type PackJob } from './messages.ts'
+import { type PackJob, UNREAD } from './messages.ts'
 import { slice, type Worker } from './run-step.ts'
 
 /** Fills `into` from an open file. False when it could not, for whatever reason: the main thread finds out which. */
