@@ -48,7 +48,7 @@ const faults: readonly (readonly [string, string, string, string?])[] = [
   [
     'a merge nested a hundred thousand deep',
     file({ 'model.merges': ['DEEP'] }).replace('"DEEP"', '['.repeat(100_000) + ']'.repeat(100_000)),
-    'E_TOKENIZER_MERGE',
+    'E_TOKENIZER_DEPTH',
   ],
   ['a name that forges a line', file({ 'model.vocab': { 'a\nerror: none': -1 } }), 'E_TOKENIZER_ID', FORGED],
   ['dropout', file({ 'model.dropout': 0.1 }), 'E_TOKENIZER_OPTION', 'model.dropout'],
@@ -72,7 +72,11 @@ const faults: readonly (readonly [string, string, string, string?])[] = [
   ['an added token with the id of another', file({ added_tokens: [{ id: 0, content: '<s>' }] }), 'E_TOKENIZER_ADDED'],
   ['an empty added token', file({ added_tokens: [{ id: 4, content: '' }] }), 'E_TOKENIZER_FIELD'],
   ['a very long added token', file({ added_tokens: [{ id: 4, content: 'x'.repeat(9999) }] }), 'E_TOKENIZER_FIELD'],
-  ['an unpaired surrogate', file({ added_tokens: [{ id: 4, content: '\uD800' }] }), 'E_TOKENIZER_FIELD'],
+  ['an unpaired surrogate', file({ added_tokens: [{ id: 4, content: '\uD800' }] }), 'E_TOKENIZER_JSON'],
+  ['a repeated piece', file().replace('"b":1', '"a":1'), 'E_TOKENIZER_DUPLICATE'],
+  ['a second model', `${file().slice(0, -1)},"model":{}}`, 'E_TOKENIZER_DUPLICATE'],
+  ['a piece again by an escape', file().replace('"b":1', '"\\u0061":1'), 'E_TOKENIZER_DUPLICATE'],
+  ['an id that a number cannot hold', file().replace('"b":1', '"b":9007199254740993'), 'E_TOKENIZER_NUMBER'],
   ['an unknown normalizer', file({ normalizer: { type: 'Lowercase' } }), 'E_TOKENIZER_NORMALIZER', 'normalizer.type'],
   [
     'a regular expression to replace by',
