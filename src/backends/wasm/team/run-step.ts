@@ -118,14 +118,15 @@ function linear(step: StepOf<'linear'>, out: number, x: number, { count, frame }
   const [from, to] = slice(Math.ceil(cols / 8), worker)
   if (from === to) return undefined
   const small = format === 'q8' || format === 'q4' ? format : null
+  const scratch = scratchOf(step.shard, frame, worker)
   if (count === 1) {
     const name =
       small === null || step.dots === 'exact' ? (`matvec_${format}` as const) : (`matvec_${small}_int` as const)
-    return kernels[name](out, x, at, inner, from, to)
+    return kernels[name](out, x, at, inner, from, to, scratch)
   }
   const name =
     small === null || step.dots === 'exact' ? (`matmul_${format}` as const) : (`matmul_${small}_${step.dots}` as const)
-  return kernels[name](out, x, at, count, inner, cols, cols, from, to, scratchOf(step.shard, frame, worker))
+  return kernels[name](out, x, at, count, inner, cols, cols, from, to, scratch)
 }
 
 /** Rows from one value to another, in the same memory or the next. */
