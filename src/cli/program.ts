@@ -9,6 +9,7 @@ import { diffCommand } from './diff.ts'
 import { featuresCommand } from './features.ts'
 import { inspectCommand } from './inspect.ts'
 import { preprocessCommand } from './preprocess.ts'
+import { quantizeCommand } from './quantize.ts'
 import { withoutColour } from './terminal.ts'
 import { tokenizeCommand } from './tokenize.ts'
 import { traceCommand } from './trace.ts'
@@ -38,6 +39,7 @@ const commands = [
   preprocessCommand,
   tokenizeCommand,
   inspectCommand,
+  quantizeCommand,
 ]
 
 function version(): string {

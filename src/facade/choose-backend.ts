@@ -1,9 +1,10 @@
 // Which backend computes. What is asked for and cannot be had is an error; nothing is replaced by what would work. Only
 // `auto` chooses: wasm where it can run, and says so when it must take another.
-import type { Backend } from '../backends/backend.ts'
+import type { Backend, WeightSource } from '../backends/backend.ts'
 import { reference } from '../backends/reference/reference.ts'
 import type { WasmHost } from '../backends/wasm/host.ts'
 import { wasmBackend } from '../backends/wasm/wasm.ts'
+import type { ModelConfig } from '../config/model-config.ts'
 import { SailError } from '../errors.ts'
 import type { LoadSettings } from './load-options.ts'
 import { viewWeights } from './weight-view.ts'
@@ -16,7 +17,7 @@ export interface ChosenBackend {
   readonly notes: readonly string[]
 }
 
-type View = (source: Parameters<typeof viewWeights>[0]) => ReturnType<typeof viewWeights>
+type View = (source: WeightSource, config: ModelConfig) => WeightSource
 
 /**
  * @throws SailError E_BACKEND_UNAVAILABLE, E_WEIGHTS_FORMAT_UNSUPPORTED, E_KERNELS_UNAVAILABLE, E_OPTION_UNAVAILABLE for
@@ -55,9 +56,9 @@ function kernels(settings: LoadSettings, host: WasmHost): ChosenBackend {
 }
 
 function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBackend {
-  const { weights, kernels, threads, activations, kv } = settings
-  if (weights === 'q8' || weights === 'q4')
-    throw fault('E_WEIGHTS_FORMAT_UNSUPPORTED', 'weights', 'exact, f32 or bf16 on the reference backend', weights)
+  const { weights, kernels, threads, activations, kv, numerics } = settings
+  if (numerics === 'bf16' && (weights === 'q8' || weights === 'q4'))
+    throw fault('E_WEIGHTS_FORMAT_UNSUPPORTED', 'weights', 'exact, f32 or bf16 with numerics bf16', weights)
   if (kernels === 'relaxed')
     throw fault('E_KERNELS_UNAVAILABLE', 'kernels', 'strict or auto on the reference backend', kernels)
   if (settings.profiler !== undefined)
@@ -67,7 +68,7 @@ function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBac
     const expected = `${wrong[0] === 'threads' ? '1' : 'f32'} on the reference backend`
     throw fault('E_OPTION_UNAVAILABLE', wrong[0], expected, String(wrong[1]))
   }
-  return { backend: reference, view: (source) => viewWeights(source, weights), notes }
+  return { backend: reference, view: (source, config) => viewWeights(source, weights, config), notes }
 }
 
 const exactly: View = (source) => source

@@ -38,7 +38,7 @@ export function sourceBytes({ name, shape }: StoredWeight, { weights }: LoadRequ
 }
 
 /** Rows in a piece, a multiple of eight. */
-function pieceRows(weight: StoredWeight, request: LoadRequest): number {
+export function pieceRows(weight: StoredWeight, request: LoadRequest): number {
   const rowBytes = sourceBytes(weight, request) / weight.shape[0]
   return Math.max(1, Math.floor(PIECE / rowBytes / 8)) * 8
 }
@@ -67,7 +67,7 @@ async function* pieces(weight: StoredWeight, { request }: Packing, read: boolean
 /** Where the panels of a piece go, and what is done once they are there, before the place is used again. */
 export interface PanelTarget {
   readonly shard: number
-  to(first: number, rows: number): number
+  to(first: number): number
   done?(first: number, rows: number): Promise<void>
 }
 
@@ -90,7 +90,7 @@ export async function packMatrix(weight: StoredWeight, packing: Packing, target:
       const [from] = stages.reverse()
       if (data !== null) pool.write(shard, from, data)
       const file = place && { ...place, position: place.position + first * rowBytes }
-      const job = { shard, format, to: target.to(first, rows), from, dtype: dtypes[dtype], inner, rows, file }
+      const job = { shard, format, to: target.to(first), from, dtype: dtypes[dtype], inner, rows, file }
       const [bad, before] = [team.pack(job), packed]
       packed = bad.then(async (panel) => {
         await before
