@@ -3,7 +3,7 @@
 import type { RawImage } from '../api.ts'
 import { readImage } from '../facade/image-input.ts'
 import { nodeEnvironment } from '../node/environment.ts'
-import { Sail } from '../node.ts'
+import { type Profiler, Sail } from '../node.ts'
 import type { ModelFlags } from './common-flags.ts'
 import { type Notes, notes } from './notes.ts'
 import { openProfile } from './profile-file.ts'
@@ -14,11 +14,12 @@ interface Flags extends ModelFlags {
   readonly json?: boolean
 }
 
-/** @throws SailError E_OPTION_UNAVAILABLE, E_IMAGE_*, and everything that loading throws; signal.reason */
+/** @param own measures passes for the command itself. @throws SailError E_OPTION_UNAVAILABLE, E_IMAGE_*, and everything that loading throws; signal.reason */
 export async function withModel<T>(
   flags: Flags,
   signal: AbortSignal,
   work: (sail: Sail, show: Notes, image: RawImage | undefined) => Promise<T>,
+  own?: Profiler,
 ): Promise<T> {
   const { model, backend, weights, activations, numerics, kv, threads, kernels, maxPatches } = flags
   const show = notes(flags)
@@ -28,7 +29,7 @@ export async function withModel<T>(
     const sail = await Sail.load(model, {
       ...{ backend, weights, numerics, kv, threads, kernels, maxPatches, signal },
       ...(activations !== undefined && { activations }),
-      ...(profile !== null && { profiler: profile.profiler }),
+      ...profilerOf(own, profile?.profiler),
       onProgress: show.progress,
       logger: show.say,
     })
@@ -46,6 +47,24 @@ export async function withModel<T>(
     throw error
   } finally {
     show.done()
+  }
+}
+
+/** The command's own profiler says when passes are measured; the file of --profile then gets them as well. */
+function profilerOf(own?: Profiler, file?: Profiler): { profiler?: Profiler } {
+  const first = own ?? file
+  if (first === undefined) return {}
+  if (own === undefined || file === undefined) return { profiler: first }
+  return {
+    profiler: {
+      get active() {
+        return own.active
+      },
+      take(profile) {
+        own.take(profile)
+        file.take(profile)
+      },
+    },
   }
 }
 

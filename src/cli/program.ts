@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { askCommand } from './ask.ts'
+import { benchCommand } from './bench.ts'
 import type { Context } from './context.ts'
 import { diffCommand } from './diff.ts'
 import { featuresCommand } from './features.ts'
@@ -40,6 +41,7 @@ const commands = [
   tokenizeCommand,
   inspectCommand,
   quantizeCommand,
+  benchCommand,
 ]
 
 function version(): string {
