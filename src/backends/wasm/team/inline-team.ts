@@ -18,7 +18,6 @@ export class InlineTeam implements Team {
   readonly threads = 1
   readonly readsFiles = false
   readonly #worker: Worker
-  readonly #barrier = new Barrier(new ArrayBuffer(Barrier.bytes), 1)
   readonly #recorder = new Recorder()
   readonly #programs = new Map<number, Program>()
   /** Until when it may go on; over all runs, since a token is shorter than that. */
@@ -27,7 +26,7 @@ export class InlineTeam implements Team {
   /** `sizes`: bytes that each shard begins with. */
   constructor(module: WebAssembly.Module, sizes: readonly number[]) {
     const shards = sizes.map((bytes) => new ShardMemory(module, newMemory(bytes, false)))
-    this.#worker = { shards, index: 0, threads: 1 }
+    this.#worker = { shards, index: 0, threads: 1, barrier: new Barrier(new ArrayBuffer(Barrier.bytes), 1) }
   }
 
   grow(shard: number, bytes: number): void {
@@ -54,7 +53,7 @@ export class InlineTeam implements Team {
     for (let group = from; group < to; group++) {
       signal?.throwIfAborted()
       const recorder = profile ? this.#recorder : null
-      walk(this.#programs.get(program)!, [group, group + 1], frame, this.#worker, this.#barrier, recorder)
+      walk(this.#programs.get(program)!, [group, group + 1], frame, this.#worker, recorder)
       if (performance.now() < this.#until) continue
       await new Promise((resolve) => setTimeout(resolve))
       this.#until = performance.now() + BUSY_MS

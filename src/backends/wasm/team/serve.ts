@@ -18,17 +18,16 @@ export interface Port {
 /** The function to call with each message. `readFile`: how files of the process are read; null where there are none. */
 export function serve(port: Port, readFile: ReadFile | null): (message: ToWorker) => void {
   const programs = new Map<number, Program>()
-  let worker: Worker = { shards: [], index: 0, threads: 1 }
   const recorder = new Recorder()
-  let barrier = new Barrier(new ArrayBuffer(Barrier.bytes), 1)
+  let worker: Worker = { shards: [], index: 0, threads: 1, barrier: new Barrier(new ArrayBuffer(Barrier.bytes), 1) }
 
   const take = (message: ToWorker): void => {
     switch (message.kind) {
       case 'start': {
         const { module, memories, index, threads, words } = message
         const shards = memories.map((memory) => (typeof memory === 'number' ? newMemory(memory, false) : memory))
-        worker = { shards: shards.map((memory) => new ShardMemory(module, memory)), index, threads }
-        barrier = new Barrier(words, threads)
+        const barrier = new Barrier(words, threads)
+        worker = { shards: shards.map((memory) => new ShardMemory(module, memory)), index, threads, barrier }
         port.post({ kind: 'ready' })
         break
       }
@@ -41,7 +40,7 @@ export function serve(port: Port, readFile: ReadFile | null): (message: ToWorker
       case 'run': {
         const program = programs.get(message.program)!
         const timing = message.profile ? recorder : null
-        const whole = walk(program, message.groups, message.frame, worker, barrier, timing)
+        const whole = walk(program, message.groups, message.frame, worker, timing)
         if (worker.index === 0) port.post({ kind: 'ran', whole })
         break
       }

@@ -2,7 +2,6 @@
 // a barrier where an instruction reads what others have written. All workers walk the same way and cut each op alike.
 import type { Frame, Program } from '../plan/program.ts'
 import type { Recorder } from '../profile/recorder.ts'
-import type { Barrier } from './barrier.ts'
 import { runStep, type Worker } from './run-step.ts'
 
 /** Runs groups [from, to), timing each instruction where there is a recorder. False: the pass was aborted. */
@@ -11,30 +10,21 @@ export function walk(
   [from, to]: readonly [number, number],
   frame: Frame,
   worker: Worker,
-  barrier: Barrier,
   recorder: Recorder | null,
 ): boolean {
-  for (let group = from; group < to; group++)
-    if (!walkGroup(program, group, frame, worker, barrier, recorder)) return false
-  return barrier.wait()
+  for (let group = from; group < to; group++) if (!walkGroup(program, group, frame, worker, recorder)) return false
+  return worker.barrier.wait()
 }
 
-function walkGroup(
-  program: Program,
-  number: number,
-  frame: Frame,
-  worker: Worker,
-  barrier: Barrier,
-  recorder: Recorder | null,
-): boolean {
+function walkGroup(program: Program, number: number, frame: Frame, worker: Worker, recorder: Recorder | null): boolean {
   const group = program.groups[number]
   const rows = group.rows === 1 ? 1 : frame[group.rows]
   const size = group.blocked ? frame.block : rows
   for (let first = 0; first < rows; first += size) {
-    if (first > 0 && !barrier.wait()) return false
+    if (first > 0 && !worker.barrier.wait()) return false
     const block = { program, frame, first, count: Math.min(size, rows - first) }
     for (const [i, step] of group.instructions.entries()) {
-      if (step.barrier && !barrier.wait()) return false
+      if (step.barrier && !worker.barrier.wait()) return false
       if (recorder === null) runStep(step, block, worker)
       else recorder.time(number, i, block, () => runStep(step, block, worker))
     }
