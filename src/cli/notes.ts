@@ -5,7 +5,7 @@
 import { SingleBar } from 'cli-progress'
 import type { LoadOptions } from '../api.ts'
 import { Rate } from './rate.ts'
-import { forTerminal, paint } from './terminal.ts'
+import { forTerminal, oneLine, paint } from './terminal.ts'
 
 type LoadProgress = Parameters<NonNullable<LoadOptions['onProgress']>>[0]
 
@@ -61,7 +61,7 @@ function waiting(): Notes {
 }
 
 function print(text: string): void {
-  process.stderr.write(`${paint('dim', forTerminal(text, process.stderr), process.stderr)}\n`)
+  process.stderr.write(`${paint('dim', forTerminal(oneLine(text), process.stderr), process.stderr)}\n`)
 }
 
 function plainLines(): Pick<Notes, 'progress' | 'done'> {

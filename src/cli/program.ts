@@ -16,13 +16,14 @@ import { tokenizeCommand } from './tokenize.ts'
 import { traceCommand } from './trace.ts'
 import { verifyCommand } from './verify.ts'
 
-export function createProgram(context: Context): Command {
+/** @param print takes help and version */
+export function createProgram(context: Context, print: (text: string) => void): Command {
   const program = new Command('sail')
   program
     .description('SAIL, the vision-language model without a vision encoder: ask it, look into it, verify a port of it.')
     .version(version(), '-V, --version')
     .exitOverride()
-    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .showSuggestionAfterError()
     .hook('preAction', (_, command) => {
       if (command.opts().color === false) withoutColour()

@@ -62,7 +62,7 @@ async function realTarget(path: string): Promise<string> {
   })
 }
 
-/** Runs a file operation; an operating system error becomes the library's. */
+/** Runs a file operation; an operating system error becomes the library's. @throws SailError E_FILE_WRITE */
 export async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
