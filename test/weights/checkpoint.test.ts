@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { openCheckpoint } from '../../src/weights/checkpoint.ts'
 import type { Folder } from '../../src/weights/folder.ts'
+import { countFaults } from '../support/amounts.ts'
 import { codeOf, fileWith, folderOf, type TestTensor } from './files.ts'
 
 const f32 = (...values: number[]): TestTensor => ({
@@ -183,6 +184,8 @@ describe('openCheckpoint', () => {
       ],
     ],
   ]
+  afterAll(() => countFaults('index files and folders', cases))
+
   for (const [what, code, folders] of cases) {
     test(`refuses ${what}`, async () => {
       for (const files of folders)
