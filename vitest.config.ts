@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
+// fuzz: mutations of the parsers' files. pictures: suites that golden/image_suites.py fetches.
 // unit: fast, needs nothing outside the repository. golden: whole models against dumps made by PyTorch.
+const elsewhere = ['test/fuzz/**', 'test/image/suites.test.ts']
+
 export default defineConfig({
   test: {
     projects: [
@@ -9,9 +12,11 @@ export default defineConfig({
           name: 'unit',
           globalSetup: ['test/support/compile-kernels.ts'],
           include: ['test/**/*.test.ts'],
-          exclude: ['test/golden/**', 'test/package/**', 'test/browser/**', 'test/webgpu/**'],
+          exclude: [...elsewhere, 'test/golden/**', 'test/package/**', 'test/browser/**', 'test/webgpu/**'],
         },
       },
+      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 900_000 } },
+      { test: { name: 'pictures', include: ['test/image/suites.test.ts'], testTimeout: 600_000 } },
       { test: { name: 'golden', include: ['test/golden/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 } },
       {
         test: {

@@ -1,16 +1,18 @@
-// The strict build's way to multiply bytes: 8 at a time as 16 bits, i32x4.dot_i16x8_s. A vector of bytes holds 4 values of
-// each of 4 columns; half of it gives the lanes c0 c0 c1 c1, which are added up in pairs at the end of a group.
+// How 16-bit dots (i32x4.dot_i16x8_s) meet weights in bytes, without a sum across lanes: a vector of bytes holds 4 values of
+// each of 4 columns, and as 16-bit lanes the even ones (values 0 and 2) or the odd ones (1 and 3) of each column. A dot of
+// such a vector with the same pair of x in all lanes gives one sum a column. So x stands in the order 0 2 1 3 of each four.
 
-/** Products of the first two columns. */
-export function dot_low(w: v128, x: v128, sum: v128): v128 {
-  return i32x4.add(sum, i32x4.dot_i16x8_s(x, i16x8.extend_low_i8x16_s(w)))
+/** Values 0 and 2 of each four, signed. */
+export function even_bytes(w: v128): v128 {
+  return i16x8.shr_s(i16x8.shl(w, 8), 8)
 }
 
-export function dot_high(w: v128, x: v128, sum: v128): v128 {
-  return i32x4.add(sum, i32x4.dot_i16x8_s(x, i16x8.extend_high_i8x16_s(w)))
+/** Values 1 and 3. */
+export function odd_bytes(w: v128): v128 {
+  return i16x8.shr_s(w, 8)
 }
 
-/** c0 c0 c1 c1 and c2 c2 c3 c3 to c0 c1 c2 c3. */
-export function add_pairs(a: v128, b: v128): v128 {
-  return i32x4.add(i32x4.shuffle(a, b, 0, 2, 4, 6), i32x4.shuffle(a, b, 1, 3, 5, 7))
+/** sum + the pairs of products of each lane. */
+export function dot_pairs(w: v128, x: v128, sum: v128): v128 {
+  return i32x4.add(sum, i32x4.dot_i16x8_s(x, w))
 }

@@ -1,81 +1,109 @@
 // matvec_q8, matvec_q4: out[c] = sum over groups g of sw[c, g] * (sum over the 32 i of g of x[i] * wq[c, i]) for the columns of
-// panels [from, to), x in f32: nothing is rounded but the weights. out has room for whole panels. w: matvec_q8_int.ts, matvec_q4_int.ts
-// Sums: values i, i + 4, i + 8 .. of a group are one chain of 8, four chains side by side, (0 + 1) + (2 + 3); times the
-// scale they join a chain over at most 32 groups; blocks in order. W is i8 for q8, u8 for q4.
-// Tail: values past inner count as zeros and are not read. NaN and Infinity flow through. Twin: test/kernels/twins/matmul.ts
+// panels [from, to), x in f32: only the weights are rounded. out has room for whole panels. w: matvec_q8_int.ts, matvec_q4_int.ts
+// Loops: piece of CHUNK values, which are made whole numbers h * 2^15 + l once (split_x.ts), panel, block of 32 groups, group,
+// step of 4 values: one 16-bit dot with the h, one with the l, for the even and for the odd bytes. q4 as in matvec_q4_int.ts,
+// strict: dots with whole bytes and with their high nibbles. Turning each weight into f32 takes twice the instructions.
+// Sums: exact in a group; times unit and scale they join a chain over at most 32 groups, blocks in order. W is i8 for q8, u8
+// for q4. Tail: values past inner count as zeros. NaN or Infinity in x makes every output NaN.
+// scratch: matvec_scratch_bytes, private to the thread. Twin: test/kernels/twins/matmul.ts
+import { dot_pairs, even_bytes, odd_bytes } from './dot_bytes'
 import { groups_of, Q4_GROUP, Q8_GROUP } from './formats'
-import { load_lanes } from './lanes'
 import { madd } from './madd'
 import { put } from './matvec_f32'
 import { scales_high, scales_low } from './scales'
+import { SPLIT, split_x } from './split_x'
 
-// The upper half of a word, the low nibble of each byte, 8 in each byte: in memory because V8 rebuilds a v128.const.
-const MASKS: usize = memory.data<u32>([0xffff0000, 0x0f0f0f0f, 0x08080808], 16)
+const CHUNK: i32 = 16384
 
-export function matvec_q8(out: usize, x: usize, w: usize, inner: i32, from: i32, to: i32): void {
-  matvec<i8>(out, x, w, inner, from, to)
+// The upper half of a word, the lower byte of 16 bits, its high nibble: in memory because V8 rebuilds a v128.const.
+const MASKS: usize = memory.data<u32>([0xffff0000, 0x00ff00ff, 0x00f000f0], 16)
+
+/** Bytes of the thread-private scratch. */
+export function matvec_scratch_bytes(): i32 {
+  return groups_of(CHUNK) * <i32>SPLIT
 }
 
-export function matvec_q4(out: usize, x: usize, w: usize, inner: i32, from: i32, to: i32): void {
-  matvec<u8>(out, x, w, inner, from, to)
+export function matvec_q8(out: usize, x: usize, w: usize, inner: i32, from: i32, to: i32, scratch: usize): void {
+  matvec<i8>(out, x, w, inner, from, to, scratch)
 }
 
-function matvec<W>(out: usize, x: usize, w: usize, inner: i32, from: i32, to: i32): void {
+export function matvec_q4(out: usize, x: usize, w: usize, inner: i32, from: i32, to: i32, scratch: usize): void {
+  matvec<u8>(out, x, w, inner, from, to, scratch)
+}
+
+function matvec<W>(out: usize, x: usize, w: usize, inner: i32, from: i32, to: i32, scratch: usize): void {
   const group = isSigned<W>() ? Q8_GROUP : Q4_GROUP
-  const groups = groups_of(inner)
-  w += <usize>(from * groups) * group
-  for (let p = from; p < to; p++)
-    for (let i = 0; i < inner; i += 1024) {
-      const n = min(1024, inner - i)
-      add_block<W>(out + ((<usize>p) << 5), x + ((<usize>i) << 2), w, n, i === 0)
-      w += <usize>groups_of(n) * group
+  const panel = <usize>groups_of(inner) * group
+  for (let i = 0; i < inner; i += CHUNK) {
+    const n = min(CHUNK, inner - i)
+    const groups = groups_of(n)
+    split_x(scratch, x + ((<usize>i) << 2), n)
+    for (let p = from; p < to; p++) {
+      const start = w + <usize>p * panel + <usize>(i >> 5) * group
+      for (let g = 0; g < groups; g += 32)
+        add_block<W>(
+          out + ((<usize>p) << 5),
+          scratch + <usize>g * SPLIT,
+          start + <usize>g * group,
+          min(32, groups - g),
+          i + g === 0,
+        )
     }
+  }
 }
 
-function add_block<W>(out: usize, x: usize, w: usize, n: i32, first: bool): void {
+function add_block<W>(out: usize, x: usize, w: usize, groups: i32, first: bool): void {
   const high = v128.load32_splat(MASKS)
-  const nibble = v128.load32_splat(MASKS, 4)
-  const eight = v128.load32_splat(MASKS, 8)
+  const bytes = v128.load32_splat(MASKS, 4)
+  const nibbles = v128.load32_splat(MASKS, 8)
   let a = f32x4.splat(0)
   let b = a
-  for (; n > 0; n -= 32) {
-    let a0 = f32x4.splat(0)
-    let a1 = a0
-    let a2 = a0
-    let a3 = a0
-    let b0 = a0
-    let b1 = a0
-    let b2 = a0
-    let b3 = a0
-    const scales = w + (isSigned<W>() ? 256 : 128)
-    for (let i = 0; i < min(32, n); i += 4, x += 16) {
-      const xs = n - i < 4 ? load_lanes(x, n - i) : v128.load(x)
-      let low = v128.load(w)
-      let top: v128
+  for (let g = 0; g < groups; g++) {
+    let ah = i32x4.splat(0)
+    let al = ah
+    let bh = ah
+    let bl = ah
+    for (const end = x + 128; x < end; x += 16) {
+      const h02 = v128.load32_splat(x)
+      const h13 = v128.load32_splat(x, 4)
+      const l02 = v128.load32_splat(x, 8)
+      const l13 = v128.load32_splat(x, 12)
+      const q = v128.load(w)
+      let even = isSigned<W>() ? even_bytes(q) : v128.and(q, bytes)
+      let odd = isSigned<W>() ? odd_bytes(q) : i16x8.shr_u(q, 8)
+      ah = dot_pairs(odd, h13, dot_pairs(even, h02, ah))
+      al = dot_pairs(odd, l13, dot_pairs(even, l02, al))
       if (isSigned<W>()) {
-        top = v128.load(w, 16)
+        even = even_bytes(v128.load(w, 16))
+        odd = odd_bytes(v128.load(w, 16))
         w += 32
       } else {
-        top = i8x16.sub(v128.and(i16x8.shr_u(low, 4), nibble), eight)
-        low = i8x16.sub(v128.and(low, nibble), eight)
+        even = v128.and(even, nibbles)
+        odd = v128.and(odd, nibbles)
         w += 16
       }
-      let xi = v128.shuffle<i32>(xs, xs, 0, 0, 0, 0)
-      a0 = madd(xi, f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.shl(low, 24), 24)), a0)
-      b0 = madd(xi, f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.shl(top, 24), 24)), b0)
-      xi = v128.shuffle<i32>(xs, xs, 1, 1, 1, 1)
-      a1 = madd(xi, f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.shl(low, 16), 24)), a1)
-      b1 = madd(xi, f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.shl(top, 16), 24)), b1)
-      xi = v128.shuffle<i32>(xs, xs, 2, 2, 2, 2)
-      a2 = madd(xi, f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.shl(low, 8), 24)), a2)
-      b2 = madd(xi, f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.shl(top, 8), 24)), b2)
-      xi = v128.shuffle<i32>(xs, xs, 3, 3, 3, 3)
-      a3 = madd(xi, f32x4.convert_i32x4_s(i32x4.shr_s(low, 24)), a3)
-      b3 = madd(xi, f32x4.convert_i32x4_s(i32x4.shr_s(top, 24)), b3)
+      bh = dot_pairs(odd, h13, dot_pairs(even, h02, bh))
+      bl = dot_pairs(odd, l13, dot_pairs(even, l02, bl))
     }
-    a = madd(f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3)), scales_low(scales), a)
-    b = madd(f32x4.add(f32x4.add(b0, b1), f32x4.add(b2, b3)), scales_high(scales, high), b)
-    w = scales + 16
+    if (!isSigned<W>()) {
+      const sum_h = v128.load32_splat(x)
+      const sum_l = v128.load32_splat(x, 4)
+      ah = i32x4.add(i32x4.sub(ah, bh), sum_h)
+      al = i32x4.add(i32x4.sub(al, bl), sum_l)
+      bh = i32x4.add(i32x4.shr_s(bh, 4), sum_h)
+      bl = i32x4.add(i32x4.shr_s(bl, 4), sum_l)
+    }
+    const unit_h = v128.load32_splat(x, 8)
+    const unit_l = v128.load32_splat(x, 12)
+    a = madd(whole(ah, al, unit_h, unit_l), scales_low(w), a)
+    b = madd(whole(bh, bl, unit_h, unit_l), scales_high(w, high), b)
+    x += 16
+    w += 16
   }
   put(out, a, b, first)
+}
+
+/** h * unit_h + l * unit_l: the products are exact, since units are powers of two. */
+function whole(h: v128, l: v128, unit_h: v128, unit_l: v128): v128 {
+  return madd(f32x4.convert_i32x4_s(l), unit_l, f32x4.mul(f32x4.convert_i32x4_s(h), unit_h))
 }

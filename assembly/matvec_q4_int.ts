@@ -5,18 +5,19 @@
 // Loops: panel of the first half of the slice beside one of the second half (two streams far apart hide more of the memory's
 // latency; a last odd panel goes beside itself), block of 32 groups, group, step: 16 bytes of each against one word of x.
 // Relaxed: pairs of products are summed in 16 bits, from the -8 * x that undoes the + 8, and widened once a group. Strict:
-// nibbles as 16 bits, i32x4.dot_i16x8_s; lanes c0 c0 c1 c1, added in pairs at the end of a group.
+// 16-bit dots with whole bytes, n + 16 * m, and with 16 * m, m the high nibble (dot_bytes.ts); their difference is that of n.
 // f32 order as in matmul_int.ts: chains of 32 groups, blocks in order. Twin: test/kernels/twins/matmul-int.ts
 
-import { add_pairs, dot_high, dot_low } from './dot_bytes'
+import { dot_pairs } from './dot_bytes'
 import { groups_of, Q4_GROUP } from './formats'
 import { madd } from './madd'
 import { put } from './matvec_f32'
 import { RECORD } from './quantize_rows'
 import { scales_high, scales_low } from './scales'
 
-// The upper half of a word, the low nibble of each byte, 1 in each 16 bits: in memory because V8 rebuilds a v128.const.
-const MASKS: usize = memory.data<u32>([0xffff0000, 0x0f0f0f0f, 0x00010001], 16)
+// The upper half of a word, the low nibble of each byte, 1 in each 16 bits, the lower byte of 16 bits, its high nibble: in
+// memory because V8 rebuilds a v128.const at every use.
+const MASKS: usize = memory.data<u32>([0xffff0000, 0x0f0f0f0f, 0x00010001, 0x00ff00ff, 0x00f000f0], 16)
 const SUM: usize = RECORD - 8
 
 export function matvec_q4_int(out: usize, xq: usize, w: usize, inner: i32, from: i32, to: i32): void {
@@ -39,6 +40,8 @@ function add_blocks(out: usize, out1: usize, x: usize, w: usize, v: usize, group
   const high = v128.load32_splat(MASKS)
   const nibble = v128.load32_splat(MASKS, 4)
   const ones = v128.load32_splat(MASKS, 8)
+  const bytes = v128.load32_splat(MASKS, 12)
+  const upper = v128.load32_splat(MASKS, 16)
   let a = f32x4.splat(0)
   let b = a
   let c = a
@@ -63,32 +66,23 @@ function add_blocks(out: usize, out1: usize, x: usize, w: usize, v: usize, group
       sc = i32x4.dot_i16x8_s(sc, ones)
       sd = i32x4.dot_i16x8_s(sd, ones)
     } else {
-      let ta = sa
-      let tb = sa
-      let tc = sa
-      let td = sa
       for (const end = w + 128; w < end; w += 16, v += 16, x += 8) {
-        const xs = v128.load64_splat(x)
-        let both = v128.load(w)
-        let q = v128.and(both, nibble)
-        sa = dot_low(q, xs, sa)
-        ta = dot_high(q, xs, ta)
-        q = v128.and(i16x8.shr_u(both, 4), nibble)
-        sb = dot_low(q, xs, sb)
-        tb = dot_high(q, xs, tb)
-        both = v128.load(v)
-        q = v128.and(both, nibble)
-        sc = dot_low(q, xs, sc)
-        tc = dot_high(q, xs, tc)
-        q = v128.and(i16x8.shr_u(both, 4), nibble)
-        sd = dot_low(q, xs, sd)
-        td = dot_high(q, xs, td)
+        const even = v128.load32_splat(x)
+        const odd = v128.load32_splat(x, 4)
+        let low = v128.load(w)
+        let high_ = i16x8.shr_u(low, 8)
+        sa = dot_pairs(high_, odd, dot_pairs(v128.and(low, bytes), even, sa))
+        sb = dot_pairs(v128.and(high_, upper), odd, dot_pairs(v128.and(low, upper), even, sb))
+        low = v128.load(v)
+        high_ = i16x8.shr_u(low, 8)
+        sc = dot_pairs(high_, odd, dot_pairs(v128.and(low, bytes), even, sc))
+        sd = dot_pairs(v128.and(high_, upper), odd, dot_pairs(v128.and(low, upper), even, sd))
       }
       const sum = v128.load32_splat(x)
-      sa = i32x4.add(add_pairs(sa, ta), sum)
-      sb = i32x4.add(add_pairs(sb, tb), sum)
-      sc = i32x4.add(add_pairs(sc, tc), sum)
-      sd = i32x4.add(add_pairs(sd, td), sum)
+      sa = i32x4.add(i32x4.sub(sa, sb), sum)
+      sb = i32x4.add(i32x4.shr_s(sb, 4), sum)
+      sc = i32x4.add(i32x4.sub(sc, sd), sum)
+      sd = i32x4.add(i32x4.shr_s(sd, 4), sum)
     }
     const sx = v128.load32_splat(x, 4)
     a = madd(f32x4.mul(sx, scales_low(w)), f32x4.convert_i32x4_s(sa), a)

@@ -4,10 +4,10 @@
 // Loops: panel of the first half of the slice beside one of the second half (two streams far apart hide more of the memory's
 // latency; a last odd panel goes beside itself), block of 32 groups, group, step: 32 bytes of each against one word of x.
 // Relaxed: x is stored as q + 64, so 64 times the sum of the weights is taken off each pair of products before it is
-// widened. Strict: bytes as 16 bits, i32x4.dot_i16x8_s; lanes c0 c0 c1 c1, added in pairs at the end of a group.
+// widened. Strict: bytes as 16 bits, even and odd ones (dot_bytes.ts).
 // f32 order as in matmul_int.ts: chains of 32 groups, blocks in order. Twin: test/kernels/twins/matmul-int.ts
 
-import { add_pairs, dot_high, dot_low } from './dot_bytes'
+import { dot_pairs, even_bytes, odd_bytes } from './dot_bytes'
 import { groups_of, Q8_GROUP } from './formats'
 import { madd } from './madd'
 import { put } from './matvec_f32'
@@ -55,25 +55,14 @@ function add_blocks(out: usize, out1: usize, x: usize, w: usize, v: usize, group
         sd = i32x4.add(sd, dot(v128.load(v, 16), xs, offset, ones))
       }
     } else {
-      let ta = sa
-      let tb = sa
-      let tc = sa
-      let td = sa
       for (const end = w + 256; w < end; w += 32, v += 32, x += 8) {
-        const xs = v128.load64_splat(x)
-        sa = dot_low(v128.load(w), xs, sa)
-        ta = dot_high(v128.load(w), xs, ta)
-        sb = dot_low(v128.load(w, 16), xs, sb)
-        tb = dot_high(v128.load(w, 16), xs, tb)
-        sc = dot_low(v128.load(v), xs, sc)
-        tc = dot_high(v128.load(v), xs, tc)
-        sd = dot_low(v128.load(v, 16), xs, sd)
-        td = dot_high(v128.load(v, 16), xs, td)
+        const even = v128.load32_splat(x)
+        const odd = v128.load32_splat(x, 4)
+        sa = dot_four(v128.load(w), even, odd, sa)
+        sb = dot_four(v128.load(w, 16), even, odd, sb)
+        sc = dot_four(v128.load(v), even, odd, sc)
+        sd = dot_four(v128.load(v, 16), even, odd, sd)
       }
-      sa = add_pairs(sa, ta)
-      sb = add_pairs(sb, tb)
-      sc = add_pairs(sc, tc)
-      sd = add_pairs(sd, td)
     }
     const sx = v128.load32_splat(x, 4)
     a = madd(f32x4.mul(sx, scales_low(w)), f32x4.convert_i32x4_s(sa), a)
@@ -92,4 +81,9 @@ function add_blocks(out: usize, out1: usize, x: usize, w: usize, v: usize, group
 function dot(w: v128, x: v128, offset: v128, ones: v128): v128 {
   const pairs = i16x8.relaxed_dot_i8x16_i7x16_s(w, x)
   return i32x4.dot_i16x8_s(i16x8.sub(pairs, i16x8.relaxed_dot_i8x16_i7x16_s(w, offset)), ones)
+}
+
+/** Four products w * x of each lane added to `sum`; x in pairs. */
+function dot_four(w: v128, even: v128, odd: v128, sum: v128): v128 {
+  return dot_pairs(odd_bytes(w), odd, dot_pairs(even_bytes(w), even, sum))
 }

@@ -5,43 +5,52 @@
 // past inner and missing rows are 0. Returns 1 when a value is NaN or Infinity, else 0. Twin: src/weights/formats/q8.ts
 import { groups_of, Q8_GROUP } from './formats'
 import { bf16_bits } from './pack_bf16'
-import { read_four, source_shift } from './read_source'
+import { load_some } from './read_source'
 
 export function panel_bytes_q8(inner: i32): i32 {
   return groups_of(inner) * <i32>Q8_GROUP
 }
 
 export function pack_q8(dst: usize, src: usize, dtype: i32, inner: i32, rows: i32): i32 {
-  const row = (<usize>inner) << source_shift(dtype)
   if (rows < 8) memory.fill(dst, 0, <usize>panel_bytes_q8(inner))
+  if (dtype === 0) return pack_rows<f32>(dst, src, inner, rows)
+  if (dtype === 1) return pack_rows<u16>(dst, src, inner, rows)
+  return dtype === 2 ? pack_rows<i16>(dst, src, inner, rows) : pack_rows<f64>(dst, src, inner, rows)
+}
+
+function pack_rows<T>(dst: usize, src: usize, inner: i32, rows: i32): i32 {
   let bad = 0
-  for (let c = 0; c < rows; c++, src += row) {
+  for (let c = 0; c < rows; c++) {
     let at = dst
-    for (let i = 0; i < inner; i += 32, at += Q8_GROUP) bad |= pack_group(at, src, dtype, inner, i, c)
+    for (let i = 0; i < inner; i += 32, at += Q8_GROUP)
+      bad |= pack_group<T>(at, src + <usize>i * sizeof<T>(), inner - i, c)
+    src += <usize>inner * sizeof<T>()
   }
   return bad
 }
 
-function pack_group(at: usize, src: usize, dtype: i32, inner: i32, i: i32, c: i32): i32 {
-  const top = largest(src, dtype, inner, i)
+function pack_group<T>(at: usize, src: usize, left: i32, c: i32): i32 {
+  let most = f32x4.splat(0)
+  for (let i = 0; i < 32; i += 4)
+    most = f32x4.max(most, f32x4.abs(load_some<T>(src + <usize>i * sizeof<T>(), left - i)))
+  const top = largest_lane(most)
   const bits = bf16_bits(top / 127)
   const scale = reinterpret<f32>(bits << 16)
   const divisor = f32x4.splat(scale > 0 ? scale : f32.MAX_VALUE)
-  const most = i32x4.splat(127)
-  for (let s: usize = 0; s < 8; s++, i += 4) {
-    let q = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.div(read_four(src, dtype, inner, i), divisor)))
-    q = i32x4.max_s(i32x4.min_s(q, most), i32x4.neg(most))
+  const limit = i32x4.splat(127)
+  const least = i32x4.neg(limit)
+  for (let i = 0, to = at + ((<usize>c) << 2); i < 32; i += 4, to += 32) {
+    const w = load_some<T>(src + <usize>i * sizeof<T>(), left - i)
+    const q = i32x4.max_s(i32x4.min_s(i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.div(w, divisor))), limit), least)
     const words = i16x8.narrow_i32x4_s(q, q)
-    v128.store32_lane(at + (s << 5) + ((<usize>c) << 2), i8x16.narrow_i16x8_s(words, words), 0)
+    v128.store32_lane(to, i8x16.narrow_i16x8_s(words, words), 0)
   }
   put_scale(at + 256, c, bits)
   return <i32>!(top <= f32.MAX_VALUE)
 }
 
-/** The largest |value| of a group; NaN when one is NaN. */
-export function largest(src: usize, dtype: i32, inner: i32, i: i32): f32 {
-  let most = f32x4.splat(0)
-  for (const end = i + 32; i < end; i += 4) most = f32x4.max(most, f32x4.abs(read_four(src, dtype, inner, i)))
+/** The largest lane; NaN when one is NaN. */
+export function largest_lane(most: v128): f32 {
   return max<f32>(
     max<f32>(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
     max<f32>(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),

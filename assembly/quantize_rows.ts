@@ -1,8 +1,8 @@
 // quantize_rows_*: rows [from, to) of x (rows, inner) f32 as whole numbers, for the integer matmuls: x = q * scale, a scale
 // for every 32 values, q = x / scale rounded to nearest, ties to even. A row is a chain of records, the last one padded
 // with zeros; each record is what the dot instruction of the build wants beside weights in groups:
-//   strict   q0 .. q31 i16 | sum i32        | scale f32      72 bytes
-//   relaxed  q0 .. q31 i8  | sum i16 i16    | scale f32      40 bytes
+//   strict   q0 q2 q1 q3 | q4 q6 q5 q7 | .. i16 | sum i32 | scale f32      72 bytes (the order: dot_bytes.ts)
+//   relaxed  q0 .. q31 i8 | sum i16 i16 | scale f32                       40 bytes
 // q8: |q| <= 63; relaxed stores q + 64, because one operand of its dot has 7 bits; `sum` is 0, the weights correct it.
 // q4: |q| <= 127. The weight's nibble n stands for n - 8, so `sum` is -8 * (q0 + .. + q31), which the sum of products
 //   starts from; relaxed in two parts, as its dot adds pairs: q0 q1 of each four values, and q2 q3 of each four.
@@ -70,6 +70,7 @@ function put_values(at: usize, x: usize, n: i32, scale: f32, sums: bool): void {
 }
 
 function put_four(at: usize, i: i32, q: v128): void {
+  if (!ASC_FEATURE_RELAXED_SIMD) q = i32x4.shuffle(q, q, 0, 2, 1, 3)
   const words = i16x8.narrow_i32x4_s(q, q)
   if (ASC_FEATURE_RELAXED_SIMD) v128.store32_lane(at + <usize>i, i8x16.narrow_i16x8_s(words, words), 0)
   else v128.store64_lane(at + ((<usize>i) << 1), words, 0)

@@ -2,7 +2,8 @@
 //   | s=0: c0 .. c7 | s=1: c0 .. c7 | .. | start c0 .. c7 i32 | scales c0 .. c7 f32 |
 //   relaxed  a word = 4 values of a column in bytes, as they are stored; q4's nibbles 0 to 15. `start` of q8 is -64 times
 //            the sum of the column's 32 values, because x is stored as q + 64; of q4 it is 0
-//   strict   a word = 2 values of a column in 16 bits, signed: q4's nibble less 8; `start` is not used
+//   strict   a word = 2 values of a column in 16 bits, 0 and 2 or 1 and 3 of each four, signed: q4's nibble less 8; `start` is not used
+import { even_bytes, odd_bytes } from './dot_bytes'
 import { Q4_GROUP, Q8_GROUP } from './formats'
 import { INT_GROUP } from './matmul_int_tile'
 import { scales_high, scales_low } from './scales'
@@ -51,14 +52,11 @@ function put_step(to: usize, s: usize, a: v128, b: v128): void {
     v128.store(to + s, b, 16)
     return
   }
-  // The pairs 0 1 and 2 3 of each column become two steps.
-  put_pairs(to + (s << 1), i16x8.extend_low_i8x16_s(a), i16x8.extend_high_i8x16_s(a))
-  put_pairs(to + (s << 1) + 16, i16x8.extend_low_i8x16_s(b), i16x8.extend_high_i8x16_s(b))
-}
-
-function put_pairs(to: usize, first: v128, second: v128): void {
-  v128.store(to, i32x4.shuffle(first, second, 0, 2, 4, 6))
-  v128.store(to, i32x4.shuffle(first, second, 1, 3, 5, 7), 32)
+  // Values 0 and 2 of each column are one step, 1 and 3 the next.
+  v128.store(to + (s << 1), even_bytes(a))
+  v128.store(to + (s << 1), even_bytes(b), 16)
+  v128.store(to + (s << 1), odd_bytes(a), 32)
+  v128.store(to + (s << 1), odd_bytes(b), 48)
 }
 
 function put_end(to: usize, scales: usize, low: v128, high: v128): void {

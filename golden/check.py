@@ -5,9 +5,11 @@
 1. cases/: every dump again with model.py, our own PyTorch module (it shares no code with upstream), and sampling.json.
 2. tiny/eval: expected ids of the embedded model, a sample of 60 or --all.
 3. The Llama case again with transformers, and with --sail (or SAIL_UPSTREAM) the SAIL cases with upstream through dump.py.
+4. The corpus of safetensors files again, with what Python's safetensors says to each.
 --self-test instead damages one value at a time and expects each damage to be found. Last line: `N passed, N failed`; exit 1 if any failed.
 """
 import argparse
+import gzip
 import json
 import os
 import random
@@ -21,6 +23,7 @@ import transformers
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
+import corpus_safetensors
 import dump
 import make_cases
 import model as sail
@@ -32,6 +35,7 @@ from sequence import Sequence, build_sequence, eos_ids, generate
 
 GOLDEN = Path(__file__).parent
 CASES, EVAL = GOLDEN / 'cases', GOLDEN / 'tiny' / 'eval'
+CORPUS = GOLDEN.parent / 'test' / 'fixtures' / 'safetensors' / 'corpus.gz'
 SAMPLE, SEED = 60, 11
 passed = failed = 0
 
@@ -105,6 +109,12 @@ def check_sampling() -> None:
     report('sampling.json, transformers', verdicts)
 
 
+def check_corpus() -> None:
+    made = corpus_safetensors.container()
+    same = gzip.decompress(CORPUS.read_bytes()) == made
+    report(f'corpus.gz, {corpus_safetensors.count(made)} files and verdicts', [Verdict('corpus.gz', 0, '' if same else 'differs: python golden/corpus_safetensors.py writes it')])
+
+
 # ---------------------------------------------------------------- the embedded model
 
 def answer_ids(net: sail.Sail, tokenizer: Tokenizer, entry: dict, eos: set[int]) -> list[int]:
@@ -173,6 +183,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, torch.no_grad():
             check_cases(manifest)
             check_sampling()
+            check_corpus()
             check_tiny(options.all)
             check_transformers(manifest, Path(folder))
             if options.sail:

@@ -2,7 +2,8 @@
 # The golden check: a Python environment with the pinned versions (made once, about 5 GB, kept and used again), then check.py.
 #   bash golden/check.sh [--sail CLONE] [--all] [--self-test]        SAIL_UPSTREAM=CLONE is the same as --sail CLONE
 # The environment's name is a hash of requirements.txt, so other pins make another one. Needs python3 3.10 to 3.12 (torch 2.5.1 and
-# numpy 1.26.4 have no builds for later ones). Exit 0: all equal; 1: a difference; 2: no environment could be made.
+# numpy 1.26.4 have no builds for later ones). Before it the picture suites, where Debian packages can be fetched.
+# Exit 0: all equal; 1: a difference; 2: no environment could be made.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -59,4 +60,19 @@ make_venv() {
 
 venv=${XDG_CACHE_HOME:-$HOME/.cache}/sail-ts/$(hash_of "$here/requirements.txt")
 [ -e "$venv/complete" ] || make_venv
-exec "$venv/bin/python" "$here/check.py" "$@"
+
+# Pictures of other projects and generated ones against Pillow: fetched and judged there, decoded by test/image/suites.test.ts.
+pictures() {
+  local told fetched=0
+  told=$("$venv/bin/python" "$here/image_suites.py") || fetched=$?
+  say "picture suites: $told"
+  [ "$fetched" != 3 ] || return 0
+  [ "$fetched" = 0 ] || return 1
+  [ -d "$here/../node_modules" ] || { say "picture suites: skipped, node_modules is missing (npm ci)"; return 0; }
+  (cd "$here/.." && node scripts/test.mjs pictures)
+}
+
+status=0
+[[ " $* " == *" --self-test "* ]] || pictures || status=1
+"$venv/bin/python" "$here/check.py" "$@" || status=1
+exit "$status"

@@ -75,7 +75,7 @@ def main():
         os.replace(part, args.checkpoint)  # a killed run leaves the last whole checkpoint
         write_model(learner, args.out, config)
 
-    before, saved, sums, counts, patch = time.monotonic(), minutes, 0, 0, torch.zeros(2, 5)
+    before, saved, sums, counts, patch = time.monotonic(), minutes, 0, 0, torch.zeros(2, 7)
     print(f'{sum(w.numel() for w in learner.model.parameters())} parameters, from step {step}, {minutes:.1f} minutes', flush=True)
     while minutes < args.minutes:
         aid = 0.7 if step < 3100 else 0.3
@@ -91,7 +91,7 @@ def main():
             told = ' '.join(f'{kind} {value:.3f}' for kind, value in zip(KINDS, (sums / counts).tolist()))
             aids = ' '.join(f'{value:.3f}' for value in patch.flatten())
             print(f'{step} {minutes:.1f} min | loss {told} | patch {aids}', flush=True)
-            sums, counts, patch = 0, 0, torch.zeros(2, 5)
+            sums, counts, patch = 0, 0, torch.zeros(2, 7)
         if step % 500 == 0 or minutes >= args.minutes:
             right, total = learner.accuracy(watch)
             told = ' '.join(f'{kind} {100 * r / n:.1f}% of {int(n)}' for kind, r, n in zip(KINDS, right.tolist(), total.tolist()))

@@ -11,5 +11,7 @@ must(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), 
 const kernels = join(dist, 'backends', 'wasm', 'kernels')
 mkdirSync(kernels, { recursive: true })
 for (const file of Object.values(buildKernels())) cpSync(file, join(kernels, basename(file)))
+for (const file of Object.values(buildKernels({ roofs: true })))
+  cpSync(file, join(dist, 'cli', 'bench', basename(file)))
 chmodSync(join(dist, 'cli', 'sail.js'), 0o755)
 writeFileSync(join(dist, '.built'), '')

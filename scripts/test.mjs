@@ -1,7 +1,7 @@
 // npm test: every tier in order, set up from a fresh clone. `npm test -- unit golden` runs only these tiers.
 // The last line is the count that matters: N passed, N failed, N skipped (each skip is listed with its reason above it).
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build, install, root } from './setup.mjs'
@@ -13,6 +13,8 @@ const tiers = {
   types: { commands: [[bin('tsc'), '--noEmit']] },
   layering: { commands: [[bin('depcruise'), '--config', '.dependency-cruiser.cjs', 'src', 'test']] },
   unit: vitest('unit'),
+  fuzz: vitest('fuzz'),
+  pictures: vitest('pictures'),
   golden: vitest('golden'),
   webgpu: vitest('webgpu'),
   package: vitest('package'),
@@ -35,6 +37,7 @@ for (const [name, tier] of Object.entries(tiers).filter(([name]) => asked.length
   console.log(`\n== ${name}`)
   const start = Date.now()
   const counts = tier.commands ? runCommands(tier.commands) : runVitest(tier.project)
+  printAmounts(name)
   for (const key of Object.keys(total)) total[key] += counts[key]
   const verdict = counts.failed === 0 ? 'ok' : 'FAILED'
   lines.push(
@@ -59,9 +62,11 @@ function runCommands(commands) {
 function runVitest(project) {
   const report = join(scratch, `${project}.json`)
   const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  mkdirSync(join(scratch, project))
   const { status } = spawnSync(bin('vitest'), args, {
     cwd: root,
     stdio: 'inherit',
+    env: { ...process.env, SAIL_AMOUNTS: join(scratch, project) },
     shell: process.platform === 'win32',
   })
   let found
@@ -78,4 +83,16 @@ function runVitest(project) {
   const failed = tests.filter((test) => test.status === 'failed').length
   const passed = tests.filter((test) => test.status === 'passed').length
   return { passed, failed: status === 0 ? failed : Math.max(failed, 1), skipped: skipped.length }
+}
+
+// What the tests of a tier counted (test/support/amounts.ts), one table each.
+function printAmounts(project) {
+  const folder = join(scratch, project)
+  const files = existsSync(folder) ? readdirSync(folder).sort() : []
+  for (const { name, head, rows } of files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')))) {
+    const lines = [head, ...rows].map((row) => row.map(String))
+    const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)))
+    console.log(`\n${name}`)
+    for (const line of lines) console.log(`  ${line.map((cell, column) => cell.padStart(widths[column])).join('  ')}`)
+  }
 }

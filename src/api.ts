@@ -1,5 +1,5 @@
 // The types of the public API: what goes into Sail.load, ask, stream, features, trace, and what comes out.
-import type { BackendName, EngineInfo, LoadProgress, MaskRule } from './backends/backend.ts'
+import type { BackendName, EngineInfo, LoadProgress, MaskRule, Profiler } from './backends/backend.ts'
 import type { F32Tensor, Tensor, U8Tensor } from './tensor.ts'
 
 /** A checkpoint: folder path (node), base URL, or a map of file name to Blob. */
@@ -10,6 +10,8 @@ export interface RawImage {
   readonly data: Uint8Array
   readonly width: number
   readonly height: number
+  /** What errors call it, default 'image'. */
+  readonly file?: string
 }
 
 /** PNG or JPEG as a path (node), URL, bytes or Blob; or RGB pixels. */
@@ -33,6 +35,8 @@ export interface LoadOptions {
   readonly maxPatches?: number
   /** A throw in it rejects the load. */
   readonly onProgress?: (progress: LoadProgress) => void
+  /** Times each op of each pass (wasm backend); without it nothing is timed. */
+  readonly profiler?: Profiler
   readonly signal?: AbortSignal
   /** Receives warnings (unexpected tensors, EXIF orientation ignored); nothing is printed by the library. */
   readonly logger?: (message: string) => void

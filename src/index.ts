@@ -1,7 +1,7 @@
 // What every environment gets, whatever it can read. The package's entries are node.ts and browser.ts: they add `Sail`,
 // `preprocess`, `inspect` and `loadTokenizer` for what their environment has.
 export type * from './api.ts'
-export type { BackendName, EngineInfo, LoadProgress } from './backends/backend.ts'
+export type { BackendName, EngineInfo, LoadProgress, OpTime, PassProfile, Profiler } from './backends/backend.ts'
 export type { MaskRule } from './config/mask-rule.ts'
 export type { Dims, ModelConfig } from './config/model-config.ts'
 export { SailError, type SailErrorDetail } from './errors.ts'

@@ -2,11 +2,14 @@
 import type { ImageInput, LoadOptions, Preprocessed, Source } from './api.ts'
 import { type Inspection, inspectFolder } from './facade/inspect.ts'
 import { type PreprocessOptions, preprocessIn } from './facade/preprocess.ts'
+import { isPackedFolder, type Quantized, type QuantizeOptions, quantizeIn } from './facade/quantize.ts'
 import { readTokenizer } from './facade/tokenizer-file.ts'
 import { nodeEnvironment } from './node/environment.ts'
+import { createFolder } from './node/folder-sink.ts'
 import { type CallOptions, Sail as Core } from './sail.ts'
 import type { Tokenizer } from './tokenizer/tokenizer.ts'
 
+export type { Quantized, QuantizeOptions } from './facade/quantize.ts'
 export * from './index.ts'
 
 export class Sail extends Core {
@@ -34,6 +37,16 @@ export function preprocess(image: ImageInput, options: PreprocessOptions): Promi
  */
 export async function inspect(source: Source, { signal }: CallOptions = {}): Promise<Inspection> {
   return inspectFolder(await nodeEnvironment.openFolder(source), signal)
+}
+
+/**
+ * Packs a checkpoint once, so that every later start is a plain read: a folder that loads like any checkpoint. Its files
+ * appear together when all is done; an older folder of this kind is replaced.
+ * @param out folder to write   @param options weights bf16, q8 or q4; threads default auto
+ * @throws SailError E_FOLDER_TAKEN, E_FILE_WRITE, E_QUANTIZE_PACKED, E_WEIGHTS_NOT_FINITE, and those of loading; signal.reason
+ */
+export async function quantize(source: Source, out: string, options: QuantizeOptions): Promise<Quantized> {
+  return quantizeIn(nodeEnvironment, source, await createFolder(out, isPackedFolder), options)
 }
 
 /** The tokenizer of a checkpoint; only tokenizer.json is read. @throws SailError E_TOKENIZER_*, E_FILE_* */

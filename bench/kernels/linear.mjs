@@ -115,7 +115,10 @@ for (const kind of ['f32', 'bf16', 'q8_int', 'q4_int', 'q8', 'q4']) {
   const xq = out + panels * 32
   if (kind !== format) kernels[`quantize_rows_${format}`](xq, x, INNER, 0, 1)
   const jobs = (n) =>
-    shares(n).map(([from, to]) => [`matvec_${kind}`, [out, kind === format ? x : xq, BASE, INNER, from, to]])
+    shares(n).map(([from, to], t) => {
+      const scratch = BASE - (t + 1) * (1 << 20)
+      return [`matvec_${kind}`, [out, kind === format ? x : xq, BASE, INNER, from, to, scratch]]
+    })
   await team.time(jobs(8 * threads), { runs: 1, calls: 200 })
   const roof = await readRoof(team, BASE, REGION, Math.min(runs, 9))
   const seconds = await team.time(jobs(panels), { runs: Math.min(runs, 15) })

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from .patches import PATCH
-from .scenes import COLOURS, LABELS, SMALL, Picture, centre_flags, ground, patch_labels
+from .scenes import COLOURS, LABELS, SMALL, Picture, centre_shares, ground, patch_labels
 
 TEST_PER_DIGIT = 50
 
@@ -56,7 +56,7 @@ def digit_picture(rng, image, digit, grid, varied=True):
     canvas = ground(rng, height, width, sum(COLOURS[colour]) > 400, varied and rng.random() < 0.4)
     canvas += cover[..., None] * (paint - canvas)
     labels = patch_labels([cover], [LABELS - 10 + digit], grid)
-    centres = centre_flags([(min(max(x + size / 2, 0), width - 1), min(max(y + size / 2, 0), height - 1))], height, width, grid)
+    centres = centre_shares([(min(max(x + size / 2, 0), width - 1), min(max(y + size / 2, 0), height - 1))], height, width, grid)
     return Picture(np.clip(canvas + 0.5, 0, 255).astype(np.uint8), [], labels, centres, digit, colour)
 
 

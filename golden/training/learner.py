@@ -1,10 +1,10 @@
-"""The model under training: bf16 copies of f32 masters, its losses, and two heads that exist only here.
+"""The model under training: bf16 copies of f32 masters, its losses, and heads that exist only here.
 
-Loss = answers of scenes + answers of digits + aid * (what each patch shows + whether a centre lies in it + its row and column). The patch heads
+Loss = answers of scenes + answers of digits + aid * (what each patch shows + how much of a centre lies in it + its row and column). The patch heads
 read the patches after the first layers, so that the layers above have something to look up: where after WHERE, what after WHAT. Without them the
 model sees late, and never learns where things are. The name head reads the text where a name ends ("the red circle"): row, column and kind
 of what is meant, so that words learn to look at the image. The pair head reads where the second name of a relation ends: on which side of it
-the first thing lies; without it the layers above learn to compare only after many thousand steps. None of them is saved with the model.
+the first thing lies; without it the layers above learn to compare only after many thousand steps. The tally head reads the end of the image: how many things there are of each kind. No head is saved with the model.
 """
 import torch
 import torch.nn.functional as F
@@ -16,12 +16,12 @@ from .fast import states
 from .feed import WEIGHT
 from .muon import Optimiser
 from .pack import KINDS
-from .scenes import COLOURS, LABELS, SHAPES, UNSURE
+from .scenes import COLOURS, LABELS, MOST, SHAPES, UNSURE
 
 ROWS = 1440  # tokens that go through the layers at once
 WHERE, WHAT, WHICH, BESIDE = 1, 2, 3, 4  # layers whose output the patch heads, the name head and the pair head read
 SIDE = 6  # most patches on a side
-HEADS = ('heads', 'where', 'which', 'beside')
+HEADS = ('heads', 'where', 'which', 'beside', 'tally')
 
 
 class Learner:
@@ -29,6 +29,7 @@ class Learner:
         torch.manual_seed(seed)
         self.model, self.heads, self.where = Sail(config), nn.Linear(config.hidden_size, LABELS + 1), nn.Linear(config.hidden_size, 2 * SIDE)
         self.which, self.beside = nn.Linear(config.hidden_size, 2 * SIDE + LABELS), nn.Linear(config.hidden_size, 2 * 3)
+        self.tally = nn.Linear(config.hidden_size, (1 + len(SHAPES) + len(COLOURS)) * (MOST + 1))
         for name, p in self.model.named_parameters():
             if name.endswith(('o_proj.weight', 'down_proj.weight')):
                 nn.init.zeros_(p)  # every layer starts as the identity
@@ -75,9 +76,14 @@ class Learner:
         guess = self.beside(F.rms_norm(h.flatten(0, 1)[pairs[:, 0]], h.shape[-1:])).float().unflatten(-1, (2, 3))
         return F.cross_entropy(guess.flatten(0, 1), pairs[:, 1:].flatten(), reduction='sum')
 
+    def counted(self, h, tallies):
+        """Loss of naming, at the end of the image, how many things there are of each kind; the sum. h (B, D), tallies (B, 11) or none."""
+        guess = self.tally(F.rms_norm(h, h.shape[-1:])).float().unflatten(-1, (-1, MOST + 1))
+        return F.cross_entropy(guess[: len(tallies)].flatten(0, 1), tallies.flatten(), reduction='sum')
+
     def backward(self, batch, scale, aid):
         """Adds the gradients of one batch, a few images at a time: their states stay in the processor's cache.
-        -> loss sum and count by kind, and the losses of the heads: what, where, which, spelt, beside."""
+        -> loss sum and count by kind, and the losses of the heads: what, where, which, spelt, beside, centre, tally."""
         weights, told = self.weights[batch.kinds], 0.0
         each, open_patches, parts = torch.zeros(len(weights)), int((batch.labels != UNSURE).sum()), batch.parts(ROWS)
         for rows, part in parts:
@@ -91,8 +97,9 @@ class Learner:
             centre = F.binary_cross_entropy_with_logits(seen[:, -1], part.centres.flatten()) * len(part.ids) / len(batch.ids)
             which = self.looked_up(late, part.named) / max(1, len(batch.named))
             beside = self.compared(last, part.pairs) / max(1, 2 * len(batch.pairs))
-            (scale * (loss @ weights[rows]) / weights.sum() + aid * (patch + centre + where + which + 2 * spelt + 2 * beside)).backward()
-            each, told = each.detach(), told + torch.tensor([float(patch), float(where), float(which), float(spelt), float(beside)])
+            tally = self.counted(late[:, P + 1], part.tallies) / max(1, batch.tallies.numel())
+            (scale * (loss @ weights[rows]) / weights.sum() + aid * (patch + centre + where + which + 2 * spelt + 2 * beside + 2 * tally)).backward()
+            each, told = each.detach(), told + torch.tensor([float(patch), float(where), float(which), float(spelt), float(beside), float(centre), float(tally)])
         count = lambda values: torch.zeros(len(KINDS)).index_add_(0, batch.kinds, values)
         return count(each), count(torch.ones(len(each))), told
 

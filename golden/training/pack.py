@@ -12,6 +12,7 @@ import torch
 
 from .patches import resize, to_patches
 from .questions import referents, sides
+from .scenes import COLOURS, SHAPES
 
 KINDS = ('colour', 'shape', 'count', 'relation', 'digit', 'caption', 'place')
 EOS = 2
@@ -29,6 +30,7 @@ class Batch:
     labels: torch.Tensor  # (B, P) what each patch shows
     centres: torch.Tensor  # (B, P)
     named: torch.Tensor  # (M, 4) row of the flattened (B * S) where a name ends; row, column and label of the thing it means
+    tallies: torch.Tensor  # (B, 1 + shapes + colours) how many things of each there are; no rows for digits
     pairs: torch.Tensor  # (R, 3) row where the second name of a relation ends; on which side the first thing lies, across and down
 
     def parts(self, tokens):
@@ -37,12 +39,12 @@ class Batch:
         size = max(1, tokens // S)
         for b in range(0, B, size):
             rows = slice(*torch.searchsorted(self.at, torch.tensor([b * S, (b + size) * S])).tolist())
-            own = (x[b : b + size] for x in (self.mask, self.patches, self.labels, self.centres))
-            mask, patches, labels, centres = own
+            own = (x[b : b + size] for x in (self.mask, self.patches, self.labels, self.centres, self.tallies))
+            mask, patches, labels, centres, tallies = own
             names, pairs = (table[(table[:, 0] >= b * S) & (table[:, 0] < (b + size) * S)] for table in (self.named, self.pairs))
             names, pairs = names - torch.tensor([b * S, 0, 0, 0]), pairs - torch.tensor([b * S, 0, 0])
             yield rows, Batch(self.ids[b : b + size], self.positions[:, b : b + size], mask, patches, self.at[rows] - b * S,
-                              self.targets[rows], self.kinds[rows], labels, centres, names, pairs)
+                              self.targets[rows], self.kinds[rows], labels, centres, names, tallies, pairs)
 
 
 class Tree:
@@ -112,5 +114,6 @@ class Packer:
         at, targets, kinds = torch.tensor(learnt).T.contiguous()
         patches = torch.from_numpy(to_patches(np.stack([resize(p.pixels) for p in pictures])))
         labels, centres = (torch.from_numpy(np.stack([getattr(p, key) for p in pictures])) for key in ('labels', 'centres'))
+        tallies = torch.tensor([p.tally() for p in pictures if p.things], dtype=torch.long).reshape(-1, 1 + len(SHAPES) + len(COLOURS))
         names, pairs = (torch.tensor(sorted(rows), dtype=torch.long).reshape(-1, width) for rows, width in ((named, 4), (pairs, 3)))
-        return Batch(torch.from_numpy(ids), positions, torch.from_numpy(mask), patches, at, targets, kinds, labels, centres, names, pairs)
+        return Batch(torch.from_numpy(ids), positions, torch.from_numpy(mask), patches, at, targets, kinds, labels, centres, names, tallies, pairs)

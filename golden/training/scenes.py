@@ -1,7 +1,7 @@
 """Random scenes: 1 to MOST coloured shapes on a plain ground, drawn with soft edges at any pixel position.
 
 A thing is (shape, colour, x, y, r): centre and half size in pixels. Its cover is clip(0.5 - distance to its outline, 0, 1), so an edge
-is one pixel wide. Things never overlap. Each patch also gets a training label: what covers it most, and whether a centre lies in it.
+is one pixel wide. Things never overlap. Each patch also gets a training label: what covers it most, and how much of a centre lies in it.
 """
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ class Picture:
     pixels: np.ndarray  # (height, width, 3) uint8
     things: list
     labels: np.ndarray  # (P,) what each patch shows
-    centres: np.ndarray  # (P,) 1 where a centre lies in the patch
+    centres: np.ndarray  # (P,) how much of a centre lies in the patch; a thing's shares sum to 1
     digit: int | None = None
     colour: str | None = None  # of the digit
 
@@ -51,6 +51,10 @@ class Picture:
         height, width, _ = self.pixels.shape
         GH, GW = grid_of(width, height)
         return int(thing.y * GH / height), int(thing.x * GW / width)
+
+    def tally(self):
+        """How many things there are, of each shape, and of each colour."""
+        return [len(self.things), *(sum(t.shape == s for t in self.things) for s in SHAPES), *(sum(t.colour == c for t in self.things) for c in COLOURS)]
 
 
 def outline(shape, u, v, r):
@@ -96,11 +100,15 @@ def patch_labels(covers, labels, grid):
     return np.where(best > 0.16, np.array(labels)[shares.argmax(0)], np.where(best < 0.08, 0, UNSURE))
 
 
-def centre_flags(points, height, width, grid):
-    flags = np.zeros(grid, np.float32)
+def centre_shares(points, height, width, grid):
+    """Each centre spread over the four patches around it, so that a small move changes little. (P,) f32"""
+    GH, GW = grid
+    shares = np.zeros(grid, np.float32)
     for x, y in points:
-        flags[int(y * grid[0] / height), int(x * grid[1] / width)] = 1
-    return flags.ravel()
+        u, v = np.clip(x * GW / width - 0.5, 0, GW - 1), np.clip(y * GH / height - 0.5, 0, GH - 1)
+        across, down = 1 - abs(np.arange(GW) - u), 1 - abs(np.arange(GH) - v)
+        shares += np.maximum(down, 0)[:, None] * np.maximum(across, 0)
+    return np.minimum(shares, 1).ravel().astype(np.float32)
 
 
 def grid_of(width, height):
@@ -135,7 +143,7 @@ def draw(rng, things, height, width, noisy=False):
         covers.append(cover)
     grid = grid_of(width, height)
     labels = patch_labels(covers, [t.label for t in things], grid)
-    centres = centre_flags([(t.x, t.y) for t in things], height, width, grid)
+    centres = centre_shares([(t.x, t.y) for t in things], height, width, grid)
     return Picture(np.clip(canvas + 0.5, 0, 255).astype(np.uint8), things, labels, centres)
 
 

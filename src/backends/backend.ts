@@ -4,15 +4,28 @@ import type { MaskRule } from '../config/mask-rule.ts'
 import type { ModelConfig } from '../config/model-config.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { F32Tensor } from '../tensor.ts'
+import type { FilePlace, PackedWeights } from '../weights/formats/packed-weights.ts'
 
 export type BackendName = 'reference' | 'wasm' | 'webgpu'
 export type WeightDtype = 'F64' | 'F32' | 'F16' | 'BF16'
 
 /** The checkpoint's tensors as raw little-endian bytes, row-major. `Checkpoint` of src/weights is one. */
 export interface WeightSource {
-  readonly tensors: ReadonlyMap<string, { readonly dtype: WeightDtype; readonly shape: readonly number[] }>
+  readonly tensors: ReadonlyMap<
+    string,
+    {
+      readonly dtype: WeightDtype
+      readonly shape: readonly number[]
+      /** File or URL that holds it, for errors. */
+      readonly path?: string
+    }
+  >
   /** Bytes of rows [from, to) of a tensor (rows = the first axis); all rows by default. */
   read(name: string, from?: number, to?: number, signal?: AbortSignal): Promise<Uint8Array>
+  /** Where a tensor's rows lie in an open file of this process; null or absent: only `read` reaches them. */
+  place?(name: string): FilePlace | null
+  /** The same weights as the wasm kernels want them, where they come from a packed folder. */
+  readonly packed?: PackedWeights
 }
 
 export interface LoadProgress {
@@ -42,6 +55,38 @@ export interface EngineInfo {
 }
 
 export type { MaskRule }
+
+/** One op of a pass on one worker. */
+export interface OpTime {
+  /** From 0. */
+  readonly worker: number
+  /** 'linear q4 4096 x 14336', 'attention', 'rmsNorm', .. */
+  readonly name: string
+  /** Rows [first, first + rows) of the pass. */
+  readonly first: number
+  readonly rows: number
+  /** Milliseconds since 1970. */
+  readonly begin: number
+  readonly ms: number
+  /** An even share of the op's arithmetic operations, and of the bytes that it must at least move. */
+  readonly flops: number
+  readonly bytes: number
+}
+
+export interface PassProfile {
+  /** S */
+  readonly tokens: number
+  /** K */
+  readonly keys: number
+  /** Worker by worker, each in the order of time. */
+  readonly ops: readonly OpTime[]
+}
+
+/** Takes the times of passes; a pass is measured only when `active` is true as it begins. */
+export interface Profiler {
+  readonly active: boolean
+  take(profile: PassProfile): void
+}
 
 /** Keys and values of the tokens seen so far, for all layers. */
 export interface KvCache {

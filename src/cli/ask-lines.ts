@@ -8,7 +8,7 @@ import { openFile } from '../node/file-source.ts'
 import type { Sail } from '../node.ts'
 import { answerJson } from './answer-json.ts'
 import type { Notes } from './notes.ts'
-import { lines } from './stdin.ts'
+import { type Input, lines, stdin } from './stdin.ts'
 import { writeJson } from './stdout.ts'
 
 export interface Batch {
@@ -24,7 +24,7 @@ export interface Batch {
 export async function askAll(batch: Batch): Promise<void> {
   const { sail, show, jsonl, options, signal } = batch
   let [number, failed] = [0, 0]
-  for await (const line of lines(signal, await openLines(jsonl))) {
+  for await (const line of lines(await openLines(jsonl), signal)) {
     number++
     if (line.trim() === '') continue
     try {
@@ -40,11 +40,11 @@ export async function askAll(batch: Batch): Promise<void> {
   if (failed > 0) show.say(`${failed} of ${number} lines failed`)
 }
 
-async function openLines(jsonl: string): Promise<NodeJS.ReadableStream> {
-  if (jsonl === '-') return process.stdin
+async function openLines(jsonl: string): Promise<Input> {
+  if (jsonl === '-') return stdin()
   const source = await openFile(jsonl) // a directory or a FIFO is refused with its own error
   await source.close()
-  return createReadStream(jsonl, 'utf8')
+  return { file: jsonl, stream: createReadStream(jsonl) }
 }
 
 /** @throws SailError E_JSONL_LINE */

@@ -27,8 +27,9 @@ export interface ModelFlags extends OutputFlags {
  * For commands that run no model: the flags of an engine are read and checked, so that a script may pass the same ones to
  * every command; they change nothing here and stand in no help.
  */
-export function plainFlags(command: Command): Command {
-  for (const option of engineOptions()) if (option.long !== '--max-patches') command.addOption(option.hideHelp())
+export function plainFlags(command: Command, own: readonly string[] = ['max-patches']): Command {
+  for (const option of engineOptions())
+    if (option.long !== '--max-patches' && !own.includes(option.name())) command.addOption(option.hideHelp())
   return outputFlags(command)
 }
 
@@ -58,7 +59,7 @@ function engineOptions(): Option[] {
       .default('auto'),
     choice('kernels', 'kind', ['strict', 'relaxed', 'auto'], 'strict: the same bits on every machine', 'auto'),
     maxPatchesOption(),
-    new Option('--profile <file>', 'write how long each op took').env('SAIL_PROFILE'),
+    new Option('--profile <file>', 'write how long each op took on each worker, as a Chrome trace').env('SAIL_PROFILE'),
   ]
 }
 

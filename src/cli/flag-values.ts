@@ -44,3 +44,13 @@ export function list(text: string): string[] {
   if (parts.every((part) => part !== '')) return parts
   throw new InvalidArgumentError('It should be names separated by commas.')
 }
+
+/** Rising whole numbers, separated by commas. */
+export function integers(least: number, most: number): (text: string) => number[] {
+  const read = integer(least, most)
+  return (text) => {
+    const values = list(text).map(read)
+    if (values.every((value, i) => i === 0 || value > values[i - 1])) return values
+    throw new InvalidArgumentError('Each number should be larger than the one before.')
+  }
+}

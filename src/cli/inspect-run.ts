@@ -4,7 +4,7 @@ import { type Inspection, inspect as inspectCheckpoint } from '../node.ts'
 import type { OutputFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
 import { write, writeJson } from './stdout.ts'
-import { forTerminal, paint } from './terminal.ts'
+import { forTerminal, oneLine, paint } from './terminal.ts'
 
 export interface InspectFlags extends OutputFlags {
   readonly model: string
@@ -22,7 +22,7 @@ function asJson({ cacheBytesPerToken, ...rest }: Inspection): object {
 }
 
 function asText(model: string, { config, tensors, plan, cacheBytesPerToken, problems, warnings }: Inspection): string {
-  const clean = (text: string): string => forTerminal(text, process.stdout) // before it is painted
+  const clean = (text: string): string => forTerminal(oneLine(text), process.stdout) // before it is painted
   const style = { head: [], border: [], compact: true }
   const table = new Table({ head: ['tensor', 'dtype', 'shape', 'bytes', 'file'], style })
   for (const { name, dtype, shape, bytes, file } of tensors)

@@ -8,6 +8,7 @@ import { exitCodeOf } from './exit-code.ts'
 import { Interruption, interruption } from './interruption.ts'
 import { printError } from './print-error.ts'
 import { createProgram } from './program.ts'
+import { write } from './stdout.ts'
 
 /** @param args what stands after `sail` */
 export async function main(args: readonly string[]): Promise<void> {
@@ -32,12 +33,14 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   const exit = (code: number): void => {
     result.code = code
   }
-  const program = createProgram({ signal, exit })
+  const answers: string[] = []
+  const program = createProgram({ signal, exit }, (text) => answers.push(text))
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError) return endOfParsing(error, program)
-    throw error
+    if (!(error instanceof CommanderError)) throw error
+    await write(answers.join(''))
+    return endOfParsing(error, program)
   }
   return result.code
 }

@@ -1,10 +1,11 @@
 // What a person may want to know while they wait, on stderr: nothing with --quiet, bars on a terminal, else one plain line
-// a phase. Bars are taken off before anything else is printed, and the cursor comes back. With --json a program may read
+// a phase and one every few seconds. Bars are taken off before anything else is printed, and the cursor comes back. With --json a program may read
 // stderr too: without a terminal there is no progress, and notes wait until the run has succeeded, so that a run that
 // fails leaves one line of JSON there and nothing else.
 import { SingleBar } from 'cli-progress'
 import type { LoadOptions } from '../api.ts'
-import { forTerminal, paint } from './terminal.ts'
+import { Rate } from './rate.ts'
+import { forTerminal, oneLine, paint } from './terminal.ts'
 
 type LoadProgress = Parameters<NonNullable<LoadOptions['onProgress']>>[0]
 
@@ -26,6 +27,9 @@ const phases: Readonly<Record<LoadProgress['phase'], string>> = {
   warmup: 'warming up',
   ready: 'ready',
 }
+
+/** Without a terminal, at most one line of progress in this time. */
+const QUIET_MS = 5000
 
 interface NoteFlags {
   readonly quiet?: boolean
@@ -57,16 +61,22 @@ function waiting(): Notes {
 }
 
 function print(text: string): void {
-  process.stderr.write(`${paint('dim', forTerminal(text, process.stderr), process.stderr)}\n`)
+  process.stderr.write(`${paint('dim', forTerminal(oneLine(text), process.stderr), process.stderr)}\n`)
 }
 
 function plainLines(): Pick<Notes, 'progress' | 'done'> {
   let phase: LoadProgress['phase'] | null = null
+  let rate = new Rate()
+  let last = 0
   return {
-    progress(event) {
-      if (event.phase === phase || event.phase === 'ready') return
-      phase = event.phase
-      process.stderr.write(`${phases[event.phase]}${event.total > 0 ? `, ${byteText(event.total)}` : ''}\n`)
+    progress({ phase: now, loaded, total }) {
+      if (now === 'ready') return
+      if (now === phase && performance.now() - last < QUIET_MS) return
+      last = performance.now()
+      if (now !== phase) rate = new Rate()
+      const text = now === phase ? rate.text(loaded, total) : byteText(total)
+      phase = now
+      process.stderr.write(`${phases[now]}${total > 0 ? `, ${text}` : ''}\n`)
     },
     done() {},
   }
@@ -74,6 +84,7 @@ function plainLines(): Pick<Notes, 'progress' | 'done'> {
 
 function bars(): Pick<Notes, 'progress' | 'done'> {
   let bar: SingleBar | null = null
+  let rate = new Rate()
   let phase: LoadProgress['phase'] | null = null
   const done = () => {
     bar?.stop()
@@ -85,11 +96,12 @@ function bars(): Pick<Notes, 'progress' | 'done'> {
         done()
         phase = event.phase
         if (event.phase === 'ready' || event.total <= 0) return
-        const format = `${phases[event.phase]} {bar} {percentage} % of ${byteText(event.total)}`
+        rate = new Rate()
+        const format = `${phases[event.phase]} {bar} {rate}`
         bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true, stream: process.stderr, fps: 10 })
-        bar.start(event.total, event.loaded)
+        bar.start(event.total, event.loaded, { rate: rate.text(event.loaded, event.total) })
       }
-      bar?.update(event.loaded)
+      bar?.update(event.loaded, { rate: rate.text(event.loaded, event.total) })
     },
     done,
   }

@@ -1,11 +1,11 @@
 // Where --out goes. A path: the file appears complete or not at all. `-`: stdout, never a terminal; a safetensors header
 // is known last and stands first, so the bytes are spooled in a temporary folder and copied when they are complete.
-import { createReadStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SailError } from '../errors.ts'
-import { createFile } from '../node/file-sink.ts'
+import { createFile, writing } from '../node/file-sink.ts'
+import { openFile } from '../node/file-source.ts'
 import { write } from './stdout.ts'
 
 type Sink = Awaited<ReturnType<typeof createFile>>
@@ -23,19 +23,33 @@ export async function openOut(path: string, signal: AbortSignal): Promise<Sink> 
       hint,
     })
   }
-  const folder = await mkdtemp(join(tmpdir(), 'sail-'))
-  const spool = join(folder, 'out')
-  const sink = await createFile(spool)
+  const folder = await writing(tmpdir(), () => mkdtemp(join(tmpdir(), 'sail-')))
   const remove = () => rm(folder, { recursive: true, force: true })
+  try {
+    const sink = await createFile(join(folder, 'out'))
+    return spooled(sink, remove, signal)
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+/** Bytes of the spool that are copied at once. */
+const part = 1 << 20
+
+function spooled(sink: Sink, remove: () => Promise<void>, signal: AbortSignal): Sink {
   return {
     name: 'stdout',
     write: sink.write,
     async close() {
       try {
         await sink.close()
-        for await (const part of createReadStream(spool)) {
-          signal.throwIfAborted()
-          await write(part as Buffer)
+        const spool = await openFile(sink.name)
+        try {
+          for (let at = 0; at < spool.byteLength; at += part)
+            await write(await spool.read(at, Math.min(at + part, spool.byteLength), signal))
+        } finally {
+          await spool.close()
         }
       } finally {
         await remove()

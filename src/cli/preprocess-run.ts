@@ -55,7 +55,7 @@ async function ofImage(flags: PreprocessFlags & { image: string }, signal: Abort
 }
 
 function sizes({ width, height }: { width: number; height: number }, p: number, maxPatches: number) {
-  const target = targetSize(width, height, p, maxPatches)
+  const target = targetSize(width, height, p, maxPatches, '--size')
   const { grid, tokens } = target
   return { width, height, new_width: target.width, new_height: target.height, grid, tokens }
 }

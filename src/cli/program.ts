@@ -4,23 +4,26 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { askCommand } from './ask.ts'
+import { benchCommand } from './bench.ts'
 import type { Context } from './context.ts'
 import { diffCommand } from './diff.ts'
 import { featuresCommand } from './features.ts'
 import { inspectCommand } from './inspect.ts'
 import { preprocessCommand } from './preprocess.ts'
+import { quantizeCommand } from './quantize.ts'
 import { withoutColour } from './terminal.ts'
 import { tokenizeCommand } from './tokenize.ts'
 import { traceCommand } from './trace.ts'
 import { verifyCommand } from './verify.ts'
 
-export function createProgram(context: Context): Command {
+/** @param print takes help and version */
+export function createProgram(context: Context, print: (text: string) => void): Command {
   const program = new Command('sail')
   program
     .description('SAIL, the vision-language model without a vision encoder: ask it, look into it, verify a port of it.')
     .version(version(), '-V, --version')
     .exitOverride()
-    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+    .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .showSuggestionAfterError()
     .hook('preAction', (_, command) => {
       if (command.opts().color === false) withoutColour()
@@ -38,6 +41,8 @@ const commands = [
   preprocessCommand,
   tokenizeCommand,
   inspectCommand,
+  quantizeCommand,
+  benchCommand,
 ]
 
 function version(): string {

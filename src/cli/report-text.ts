@@ -2,7 +2,7 @@
 import Table from 'cli-table3'
 import { type CaseReport, passed, type StageReport } from '../verify/report.ts'
 import { errorText, explain, limitText } from '../verify/words.ts'
-import { forTerminal, paint } from './terminal.ts'
+import { forTerminal, oneLine, paint } from './terminal.ts'
 
 export function reportText(report: CaseReport): string {
   const { golden, mode, stages, notCompared } = report
@@ -18,12 +18,12 @@ export function reportText(report: CaseReport): string {
   const ownRuns = mode === 'teacher-forced' ? stages.filter(({ inputs }) => inputs === 'own').length : 0
   const explained = explain(report)
   const lines = [
-    clean(`${golden} (${mode})`),
+    clean(oneLine(`${golden} (${mode})`)),
     table.toString(),
     ...(ownRuns > 0
       ? [`own run: ${ownRuns} stages whose inputs the dump lacks, so their limit is that of a chain`]
       : []),
-    ...skipped(notCompared).map(clean),
+    ...skipped(notCompared).map((line) => clean(oneLine(line))),
     passed(report) ? paint('green', `pass: ${count}`, out) : paint('red', `FAIL: ${count}`, out),
     ...(explained === null ? [] : [clean(explained)]),
   ]

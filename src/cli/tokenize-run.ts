@@ -3,7 +3,7 @@ import { SailError } from '../errors.ts'
 import { loadTokenizer, type Tokenizer } from '../node.ts'
 import type { OutputFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
-import { lines } from './stdin.ts'
+import { lines, stdin } from './stdin.ts'
 import { writeJson } from './stdout.ts'
 
 export interface TokenizeFlags extends OutputFlags {
@@ -17,7 +17,7 @@ export async function tokenize({ model, text, jsonl = false }: TokenizeFlags, { 
   const tokenizer = await loadTokenizer(model, { signal })
   if (text !== undefined) return writeJson(tokens(tokenizer, text))
   let number = 0
-  for await (const line of lines(signal)) {
+  for await (const line of lines(stdin(), signal)) {
     number++
     if (line.trim() === '') continue
     await writeJson(tokensOfLine(tokenizer, line, number))

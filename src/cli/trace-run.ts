@@ -22,9 +22,12 @@ export interface TraceFlags extends ModelFlags {
 
 /** Readers of safetensors refuse files with more. */
 const maxTensors = 100_000
+/** No config.json may ask for more. */
+const mostLayers = 1024
 
 export async function trace(flags: TraceFlags, { signal }: Context): Promise<void> {
   const { prompt, raw = false, stages, maxNewTokens } = flags
+  checkNames(stages)
   const sink = await openOut(flags.out, signal)
   try {
     await withModel(flags, signal, async (sail, show, image) => {
@@ -58,11 +61,23 @@ function describe({ image, prompt, raw, out, model, numerics, maxNewTokens }: Tr
   ])
 }
 
+/** Before anything is loaded: a name that no model has, whatever its layers. @throws SailError E_TRACE_STAGE */
+function checkNames(stages: readonly string[]): void {
+  const names = stageNames({ L: mostLayers, passes: ['prefix', 'text', 'step.0'] })
+  const [found] = selectStages(names, stages.map(ofStep)).unmatched
+  if (found === undefined) return
+  const hint = "for instance 'text.layers.*.out'; golden/README.md explains all names"
+  throw new SailError('E_TRACE_STAGE', { place: '--stages', expected: 'patterns of stage names', found, hint })
+}
+
+/** All steps have the same stages. */
+const ofStep = (glob: string): string => glob.replace(/^step\.[^.]+\./, 'step.0.')
+
 /** Every name that the file may come to hold. @throws SailError E_TRACE_TOO_MANY */
 function namesAtMost({ config }: Sail, { stages, maxNewTokens }: TraceFlags): string[] {
   const { L } = config.dims
   const once = selectStages(stageNames({ L, passes: ['prefix', 'text'] }), stages).names
-  const anyStep = stages.map((glob) => glob.replace(/^step\.[^.]+\./, 'step.0.'))
+  const anyStep = stages.map(ofStep)
   const inStep = selectStages(stageNames({ L, passes: ['step.0'] }), anyStep).names.filter((n) => n.startsWith('step.'))
   const count = once.length + inStep.length * maxNewTokens
   if (count > maxTensors) {

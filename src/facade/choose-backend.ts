@@ -1,10 +1,11 @@
 // Which backend computes. What is asked for and cannot be had is an error; nothing is replaced by what would work. Only
 // `auto` chooses: wasm where it can run, and says so when it takes another (prefer-gpu.ts: large models on a real GPU).
-import type { Backend } from '../backends/backend.ts'
+import type { Backend, WeightSource } from '../backends/backend.ts'
 import { reference } from '../backends/reference/reference.ts'
 import type { WasmHost } from '../backends/wasm/host.ts'
 import { wasmBackend } from '../backends/wasm/wasm.ts'
 import { webgpuBackend } from '../backends/webgpu/webgpu.ts'
+import type { ModelConfig } from '../config/model-config.ts'
 import { SailError } from '../errors.ts'
 import type { Environment } from './environment.ts'
 import type { LoadSettings } from './load-options.ts'
@@ -20,7 +21,7 @@ export interface ChosenBackend {
 
 export type Hosts = Pick<Environment, 'wasm' | 'gpu'>
 
-type View = (source: Parameters<typeof viewWeights>[0]) => ReturnType<typeof viewWeights>
+type View = (source: WeightSource, config: ModelConfig) => WeightSource
 
 /**
  * @throws SailError E_BACKEND_UNAVAILABLE, E_WEIGHTS_FORMAT_UNSUPPORTED, E_KERNELS_UNAVAILABLE, E_OPTION_UNAVAILABLE for
@@ -50,40 +51,44 @@ async function whyNot(host: WasmHost): Promise<string | null> {
 }
 
 function kernels(settings: LoadSettings, host: WasmHost): ChosenBackend {
-  const { weights, activations, kv, threads, kernels, numerics } = settings
+  const { weights, activations, kv, threads, kernels, numerics, profiler } = settings
   if (numerics === 'bf16') throw fault('E_OPTION_UNAVAILABLE', 'numerics', 'f32 on the wasm backend', numerics)
   if (activations === 'f16') throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 or int on the wasm backend', 'f16')
   if (activations === 'int' && weights !== 'q8' && weights !== 'q4')
     throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 with these weights', 'int, which needs weights q8 or q4')
-  return { backend: wasmBackend({ weights, activations, kv, threads, kernels }, host), view: exactly, notes: [] }
+  const chosen = { weights, activations, kv, threads, kernels, ...(profiler !== undefined && { profiler }) }
+  return { backend: wasmBackend(chosen, host), view: exactly, notes: [] }
 }
 
 /** The webgpu backend. @throws SailError E_OPTION_UNAVAILABLE */
 export function shaders(settings: LoadSettings, { gpu, wasm }: Hosts): ChosenBackend {
-  const { weights, activations, kv, threads, kernels, numerics } = settings
-  const wrong = Object.entries({ activations, kv, numerics, threads, kernels }).find(
-    ([, value]) => !['f32', 'auto', 1].includes(value),
-  )
+  const { weights, activations, kv, threads, kernels, numerics, profiler } = settings
+  const options = { activations, kv, numerics, kernels }
+  const wrong = Object.entries(options).find(([, value]) => value !== 'f32' && value !== 'auto')
   if (wrong !== undefined) {
     const [option, found] = wrong
-    const expected = { threads: '1 or auto', kernels: 'auto' }[option] ?? 'f32'
-    throw fault('E_OPTION_UNAVAILABLE', option, `${expected} on the webgpu backend`, String(found))
+    const expected = option === 'kernels' ? 'auto' : 'f32'
+    throw fault('E_OPTION_UNAVAILABLE', option, `${expected} on the webgpu backend`, found)
   }
-  return { backend: webgpuBackend({ weights }, gpu, wasm), view: exactly, notes: [] }
+  if (profiler !== undefined)
+    throw fault('E_OPTION_UNAVAILABLE', 'profiler', 'the wasm backend, which measures its ops', 'webgpu')
+  return { backend: webgpuBackend({ weights, threads }, gpu, wasm), view: exactly, notes: [] }
 }
 
 function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBackend {
-  const { weights, kernels, threads, activations, kv } = settings
-  if (weights === 'q8' || weights === 'q4')
-    throw fault('E_WEIGHTS_FORMAT_UNSUPPORTED', 'weights', 'exact, f32 or bf16 on the reference backend', weights)
+  const { weights, kernels, threads, activations, kv, numerics } = settings
+  if (numerics === 'bf16' && (weights === 'q8' || weights === 'q4'))
+    throw fault('E_WEIGHTS_FORMAT_UNSUPPORTED', 'weights', 'exact, f32 or bf16 with numerics bf16', weights)
   if (kernels === 'relaxed')
     throw fault('E_KERNELS_UNAVAILABLE', 'kernels', 'strict or auto on the reference backend', kernels)
+  if (settings.profiler !== undefined)
+    throw fault('E_OPTION_UNAVAILABLE', 'profiler', 'the wasm backend, which measures its ops', 'reference')
   const wrong = Object.entries({ threads, activations, kv }).find(([, value]) => ![1, 'auto', 'f32'].includes(value))
   if (wrong !== undefined) {
     const expected = `${wrong[0] === 'threads' ? '1' : 'f32'} on the reference backend`
     throw fault('E_OPTION_UNAVAILABLE', wrong[0], expected, String(wrong[1]))
   }
-  return { backend: reference, view: (source) => viewWeights(source, weights), notes }
+  return { backend: reference, view: (source, config) => viewWeights(source, weights, config), notes }
 }
 
 const exactly: View = (source) => source

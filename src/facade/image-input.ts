@@ -26,7 +26,7 @@ export async function readImage(input: ImageInput, context: ImageContext): Promi
   const { exifOrientation } = image
   if (exifOrientation !== null && exifOrientation !== 1)
     context.logger?.(`${file}: EXIF orientation ${exifOrientation} is not applied, as upstream does not`)
-  return image
+  return { ...image, file }
 }
 
 async function bytesOf(

@@ -6,7 +6,7 @@ import { checkOptions, integer, type OptionRules } from '../config/option-rules.
 type Chosen = 'backend' | 'weights' | 'numerics' | 'maxPatches' | 'kernels' | 'threads' | 'activations' | 'kv'
 
 /** The options with their defaults. */
-export type LoadSettings = Required<Pick<LoadOptions, Chosen>>
+export type LoadSettings = Required<Pick<LoadOptions, Chosen>> & Pick<LoadOptions, 'profiler'>
 
 const oneOf = (...words: string[]): [string, (value: unknown) => boolean] => [
   words.join(', '),
@@ -26,6 +26,7 @@ const rules: OptionRules<LoadOptions> = {
   onProgress: ['E_OPTION_ON_PROGRESS', ...callback],
   signal: ['E_OPTION_SIGNAL', 'an AbortSignal', (x) => x instanceof AbortSignal],
   logger: ['E_OPTION_LOGGER', ...callback],
+  profiler: ['E_OPTION_PROFILER', 'an object with active and take', isProfiler],
 }
 
 /** @throws SailError E_OPTION_* for a wrong value; what is right but cannot be had is found by chooseBackend */
@@ -35,5 +36,11 @@ export function loadSettings(options: LoadOptions): LoadSettings {
   const { kernels = 'auto', threads = 'auto', kv = 'f32' } = options
   const integers = (weights === 'q8' || weights === 'q4') && (backend === 'wasm' || backend === 'auto')
   const { activations = integers ? 'int' : 'f32' } = options
-  return { backend, weights, numerics, maxPatches, kernels, threads, activations, kv }
+  const { profiler } = options
+  const chosen = { backend, weights, numerics, maxPatches, kernels, threads, activations, kv }
+  return { ...chosen, ...(profiler !== undefined && { profiler }) }
+}
+
+function isProfiler(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'take' in value && typeof value.take === 'function'
 }

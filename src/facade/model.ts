@@ -14,6 +14,8 @@ import { type ChosenBackend, chooseBackend } from './choose-backend.ts'
 import type { Environment } from './environment.ts'
 import { GuardedEngine } from './guarded-engine.ts'
 import { type LoadSettings, loadSettings } from './load-options.ts'
+import { packedOptions } from './packed-options.ts'
+import { preferGpu } from './prefer-gpu.ts'
 import { checkTokens, readTokenizer } from './tokenizer-file.ts'
 
 export interface Model {
@@ -33,13 +35,16 @@ export interface Model {
 /** @throws SailError of every part that a checkpoint is made of; signal.reason */
 export async function loadModel(source: Source, options: LoadOptions, environment: Environment): Promise<Model> {
   const start = performance.now()
-  const settings = loadSettings(options)
+  const asked = loadSettings(options)
   const { signal, logger = () => {} } = options
   signal?.throwIfAborted()
-  const chosen = await chooseBackend(settings, environment)
+  await chooseBackend(asked, environment) // refuses what cannot be had before a folder is opened
   const folder = await environment.openFolder(source)
   const checkpoint = await openCheckpoint(folder, signal)
   try {
+    const settings = loadSettings(packedOptions(folder.name, checkpoint, options))
+    const first = await chooseBackend(settings, environment)
+    const chosen = await preferGpu(first, checkpoint, settings, options, environment)
     const config = await readConfig(folder, hasVisEmbed(checkpoint), signal)
     const warning = checkWeights(config, checkpoint, folder.name)
     if (warning !== null) logger(`${folder.name}: ${warning}`)
@@ -47,7 +52,7 @@ export async function loadModel(source: Source, options: LoadOptions, environmen
     checkTokens(config, tokenizer)
     const suppressed = suppressedIds(config, tokenizer)
     const engine = new GuardedEngine(
-      await chosen.backend.load(request(config, chosen.view(checkpoint), settings, options)),
+      await chosen.backend.load(request(config, chosen.view(checkpoint, config), settings, options)),
     )
     const info = describe(folder, config, settings, chosen, engine)
     const loadMs = performance.now() - start

@@ -1,6 +1,5 @@
 // tokenizer.json of a checkpoint's folder. Its size is bounded before it is read.
 import type { ModelConfig } from '../config/model-config.ts'
-import { SailError } from '../errors.ts'
 import { Tokenizer } from '../tokenizer/tokenizer.ts'
 import { type Folder, readWhole } from '../weights/folder.ts'
 
@@ -9,13 +8,7 @@ const MAX_BYTES = 1 << 27
 /** @throws SailError E_TOKENIZER_*, E_FILE_*; signal.reason */
 export async function readTokenizer(folder: Folder, signal?: AbortSignal): Promise<Tokenizer> {
   const bytes = await readWhole(folder, 'tokenizer.json', MAX_BYTES, signal)
-  const file = `${folder.name}/tokenizer.json`
-  try {
-    return Tokenizer.fromJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes), file)
-  } catch (cause) {
-    if (cause instanceof SailError) throw cause
-    throw new SailError('E_TOKENIZER_UTF8', { file, expected: 'UTF-8 text', found: 'other bytes', cause })
-  }
+  return Tokenizer.fromJson(bytes, `${folder.name}/tokenizer.json`)
 }
 
 /** The tokens that every sequence of the family needs. @throws SailError E_TOKENIZER_NO_TOKEN */

@@ -23,7 +23,7 @@ export interface Preprocessed {
  * @throws SailError E_IMAGE_TOO_THIN, E_IMAGE_SIZE
  */
 export function preprocess(image: RgbImage, p: number, maxPatches: number = MAX_PATCHES): Preprocessed {
-  const { width, height, grid, tokens } = targetSize(image.width, image.height, p, maxPatches)
+  const { width, height, grid, tokens } = targetSize(image.width, image.height, p, maxPatches, image.file)
   const resized = resizeBilinear(image, width, height)
   return {
     rgb: u8([image.height, image.width, 3], image.data),

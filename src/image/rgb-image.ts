@@ -9,6 +9,8 @@ export interface RgbImage {
   readonly height: number
   /** EXIF orientation 1 to 8, null when the file has none. Upstream ignores it, so it is read but never applied. */
   readonly exifOrientation: number | null
+  /** What errors call it. */
+  readonly file?: string
 }
 
 /** Pillow refuses pictures of more pixels than this (its decompression bomb rule). */
@@ -37,15 +39,15 @@ export function checkPixels(width: number, height: number, { file, maxPixels }: 
  * @param data (height, width, 3)
  * @throws SailError E_IMAGE_RAW when a side is not a whole number of 1 or more, or the length is not height * width * 3
  */
-export function rgbImage(raw: { data: Uint8Array; width: number; height: number }): RgbImage {
-  const { data, width, height } = raw
+export function rgbImage(raw: { data: Uint8Array; width: number; height: number; file?: string }): RgbImage {
+  const { data, width, height, file = 'image' } = raw
   const whole = (side: number) => Number.isSafeInteger(side) && side >= 1
   if (!whole(width) || !whole(height) || !(data instanceof Uint8Array) || data.length !== height * width * 3)
     throw new SailError('E_IMAGE_RAW', {
-      file: 'rgbImage',
+      file,
       expected: 'width and height of 1 or more, and height * width * 3 bytes of RGB in a Uint8Array',
       found: `${width} x ${height} and ${data instanceof Uint8Array ? data.length : typeof data} bytes`,
       hint: 'drop the alpha channel if there is one',
     })
-  return { data, width, height, exifOrientation: null }
+  return { data, width, height, exifOrientation: null, file }
 }

@@ -22,9 +22,16 @@ export const MAX_PATCHES = 4096
 /**
  * The resized width and height of a picture.
  * @param p patch side in pixels   @param maxPatches cap on GH * GW, 1 or more, default 4096
+ * @param file what errors call the picture
  * @throws SailError E_IMAGE_TOO_THIN when a side would have no patch, E_IMAGE_SIZE for sides that are no sizes
  */
-export function targetSize(width: number, height: number, p: number, maxPatches: number = MAX_PATCHES): TargetSize {
+export function targetSize(
+  width: number,
+  height: number,
+  p: number,
+  maxPatches: number = MAX_PATCHES,
+  file = 'targetSize',
+): TargetSize {
   for (const [name, n] of Object.entries({ width, height, p, maxPatches }))
     if (!Number.isSafeInteger(n) || n < 1)
       throw new SailError('E_IMAGE_SIZE', {
@@ -45,7 +52,7 @@ export function targetSize(width: number, height: number, p: number, maxPatches:
   }
   if (newShort === 0 || newLong === 0)
     throw new SailError('E_IMAGE_TOO_THIN', {
-      file: 'targetSize',
+      file,
       expected: `at least one patch of ${p} x ${p} on each side`,
       found: `${width} x ${height}, which scales to ${wide ? `${newLong} x ${newShort}` : `${newShort} x ${newLong}`}`,
       hint: 'crop or pad the picture so that its sides differ less, or allow more patches',

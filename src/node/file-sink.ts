@@ -8,13 +8,13 @@ import { SailError } from '../errors.ts'
 import type { ByteSink } from '../weights/byte-sink.ts'
 
 /**
- * Opens a file for writing; an existing file is replaced on `close`.
+ * Opens a file for writing, called `name` in errors; an existing file is replaced on `close`.
  * @throws SailError E_FILE_WRITE (no such folder, no permission, disk full), E_FILE_KIND (the path is no regular file)
  */
-export async function createFile(path: string): Promise<ByteSink> {
+export async function createFile(path: string, name = path): Promise<ByteSink> {
   const target = await realTarget(path)
   const temporary = join(dirname(target), `.${basename(target)}.${randomUUID().slice(0, 8)}.tmp`)
-  const handle = await writing(path, () => open(temporary, 'wx'))
+  const handle = await writing(name, () => open(temporary, 'wx'))
   let finished = false
 
   async function discard(): Promise<void> {
@@ -25,19 +25,19 @@ export async function createFile(path: string): Promise<ByteSink> {
   }
 
   return {
-    name: path,
+    name,
     async write(bytes, position) {
       for (let done = 0; done < bytes.length; ) {
         const part = Math.min(1 << 26, bytes.length - done)
-        const { bytesWritten } = await writing(path, () => handle.write(bytes, done, part, position + done))
+        const { bytesWritten } = await writing(name, () => handle.write(bytes, done, part, position + done))
         done += bytesWritten
       }
     },
     async close() {
       try {
-        await writing(path, () => handle.sync())
-        await writing(path, () => handle.close())
-        await writing(path, () => rename(temporary, target))
+        await writing(name, () => handle.sync())
+        await writing(name, () => handle.close())
+        await writing(name, () => rename(temporary, target))
         finished = true
       } catch (error) {
         await discard()
@@ -62,7 +62,8 @@ async function realTarget(path: string): Promise<string> {
   })
 }
 
-async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
+/** Runs a file operation; an operating system error becomes the library's. @throws SailError E_FILE_WRITE */
+export async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {

@@ -42,6 +42,7 @@ function fileSource(name: string, handle: FileHandle, byteLength: number, modifi
 
   return {
     ...source,
+    descriptor: handle.fd,
     async read(begin, end, signal) {
       signal?.throwIfAborted()
       checkRange(source, begin, end)

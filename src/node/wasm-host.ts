@@ -16,6 +16,7 @@ const compiled = existsSync(workerFile)
 export const nodeWasmHost: WasmHost = {
   compile: async (build) => WebAssembly.compile(await kernels(build)),
   startWorker: compiled ? startWorker : null,
+  readsFiles: compiled,
   shared: compiled,
   why: compiled ? '' : 'there are no workers, since the sources run uncompiled',
   cores: async () => Math.max(1, Math.min(availableParallelism(), Math.floor((await cpuQuota()) ?? Infinity))),

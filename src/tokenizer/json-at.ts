@@ -1,15 +1,17 @@
 // A JSON value together with where it stands, so that every complaint about a tokenizer.json names file, path, what was
-// expected and what was found. Reads own keys only: a key called "__proto__" or "constructor" is data like any other.
+// expected and what was found. Objects are Maps: a key called "__proto__" or "constructor" is data like any other.
+import type { JsonObject, JsonValue } from '../config/json.ts'
 import { quote } from '../config/quote.ts'
 import { SailError } from '../errors.ts'
 
 export class JsonAt {
-  readonly value: unknown
+  /** undefined where a key is absent. */
+  readonly value: JsonValue | undefined
   readonly file: string
   /** Path inside the file, such as `model.merges[3]`; '' is the root. */
   readonly path: string
 
-  constructor(value: unknown, file: string, path: string) {
+  constructor(value: JsonValue | undefined, file: string, path: string) {
     this.value = value
     this.file = file
     this.path = path
@@ -20,7 +22,7 @@ export class JsonAt {
     const object = this.object()
     const step = /^[\w<>|/-]{1,48}$/.test(key) ? `.${key}` : `[${quote(key, 48)}]`
     const path = this.path === '' ? step.replace(/^\./, '') : this.path + step
-    return new JsonAt(Object.hasOwn(object, key) ? object[key] : undefined, this.file, path)
+    return new JsonAt(object.get(key), this.file, path)
   }
 
   /** Absent or null: how tokenizer.json writes that there is no such part. */
@@ -28,9 +30,9 @@ export class JsonAt {
     return this.value === undefined || this.value === null
   }
 
-  object(): Record<string, unknown> {
-    if (typeof this.value !== 'object' || this.value === null || Array.isArray(this.value)) throw this.not('an object')
-    return this.value as Record<string, unknown>
+  object(): JsonObject {
+    if (!(this.value instanceof Map)) throw this.not('an object')
+    return this.value
   }
 
   /** The items, at most `most` of them. */
@@ -39,17 +41,17 @@ export class JsonAt {
   }
 
   /** The items without their places, for long lists. */
-  list(most: number): unknown[] {
+  list(most: number): readonly JsonValue[] {
     if (!Array.isArray(this.value)) throw this.not('a list')
     if (this.value.length > most) throw this.not(`at most ${most} items`, `${this.value.length}`)
     return this.value
   }
 
-  /** A string of `least` to `most` UTF-16 units without unpaired surrogates. */
+  /** A string of `least` to `most` UTF-16 units. */
   string(least: number, most: number): string {
     if (typeof this.value !== 'string') throw this.not('a string')
-    if (this.value.length < least || this.value.length > most || /\p{Surrogate}/u.test(this.value))
-      throw this.not(`well-formed text of ${least} to ${most} characters`, quote(this.value, 48))
+    if (this.value.length < least || this.value.length > most)
+      throw this.not(`text of ${least} to ${most} characters`, quote(this.value, 48))
     return this.value
   }
 
@@ -83,10 +85,10 @@ export class JsonAt {
   }
 }
 
-/** A short text for any JSON value; never runs what the value brings, such as a toString of its own. */
-export function describe(value: unknown): string {
+/** A short text for any JSON value. */
+export function describe(value: JsonValue | undefined): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') return quote(value, 48)
   if (Array.isArray(value)) return `a list of ${value.length}`
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+  return value instanceof Map ? 'an object' : String(value)
 }

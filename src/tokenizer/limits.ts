@@ -1,8 +1,9 @@
 // Bounds on what a tokenizer.json may ask for. All are far above any tokenizer in use; they keep a hostile file from
 // taking memory or time out of proportion to its size.
 
-/** UTF-16 units of tokenizer.json. */
+/** Bytes of tokenizer.json, and levels of its JSON. */
 export const MAX_FILE = 2 ** 27
+export const MAX_NESTING = 24
 /** Pieces of the vocabulary, added tokens included; merges. */
 export const MAX_VOCAB = 2 ** 21
 export const MAX_MERGES = 2 ** 22

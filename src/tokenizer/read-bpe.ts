@@ -1,5 +1,6 @@
 // The `model` of tokenizer.json -> BpeModel, checked: ids are whole numbers, no two the same; every merge joins two
 // pieces of the vocabulary to a third. Pieces live in a Map, so no piece can be mistaken for an object's own method.
+import type { JsonValue } from '../config/json.ts'
 import { quote } from '../config/quote.ts'
 import { type BpeModel, pairKey } from './bpe.ts'
 import { describe, type JsonAt } from './json-at.ts'
@@ -37,11 +38,10 @@ function refuseOptions(model: JsonAt): void {
 }
 
 function readVocab(place: JsonAt): Map<string, number> {
-  const entries = Object.entries(place.object())
-  if (entries.length === 0 || entries.length > MAX_VOCAB)
-    throw place.not(`1 to ${MAX_VOCAB} pieces`, `${entries.length}`)
+  const entries = place.object()
+  if (entries.size === 0 || entries.size > MAX_VOCAB) throw place.not(`1 to ${MAX_VOCAB} pieces`, `${entries.size}`)
   const vocab = new Map<string, number>()
-  const seen = new Set<unknown>()
+  const seen = new Set<number>()
   for (const [piece, id] of entries) {
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= MAX_VOCAB)
       throw place.get(piece).fault('E_TOKENIZER_ID', `an id from 0 to ${MAX_VOCAB - 1}`, describe(id))
@@ -60,7 +60,7 @@ function readMerges(place: JsonAt, vocab: ReadonlyMap<string, number>): Pick<Bpe
   for (const [i, merge] of merges.entries()) {
     if (typeof merge === 'string' && merge.startsWith('#version')) continue
     // Either "a b" or, since tokenizers 0.20, ["a", "b"].
-    const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge
+    const parts = typeof merge === 'string' ? merge.split(' ') : merge
     const [left, right, both] = mergeIds(parts, vocab)
     if (left === undefined || right === undefined || both === undefined)
       throw place.fault(
@@ -74,9 +74,9 @@ function readMerges(place: JsonAt, vocab: ReadonlyMap<string, number>): Pick<Bpe
   return { ranks, joined: Int32Array.from(joined) }
 }
 
-function mergeIds(parts: unknown, vocab: ReadonlyMap<string, number>): (number | undefined)[] {
+function mergeIds(parts: JsonValue, vocab: ReadonlyMap<string, number>): (number | undefined)[] {
   if (!Array.isArray(parts) || parts.length !== 2) return []
-  const [left, right]: unknown[] = parts
+  const [left, right] = parts as readonly JsonValue[]
   if (typeof left !== 'string' || typeof right !== 'string') return []
   return [vocab.get(left), vocab.get(right), vocab.get(left + right)]
 }

@@ -3,13 +3,14 @@
 // Written out rather than taken from a package, because the packages measured differ from Python in corner cases and
 // compile whatever regular expression a file brings.
 // Truncation and padding of the file are not applied: transformers switches them off for every call.
+import { readJson } from '../config/json.ts'
 import { quote } from '../config/quote.ts'
 import { SailError } from '../errors.ts'
 import { type AddedToken, AddedTokenFinder, readAddedTokens } from './added-tokens.ts'
 import { type BpeModel, encodeWord } from './bpe.ts'
 import { readDecoder } from './decoder.ts'
 import { JsonAt } from './json-at.ts'
-import { MAX_FILE, MAX_TEXT } from './limits.ts'
+import { MAX_FILE, MAX_NESTING, MAX_TEXT } from './limits.ts'
 import { type Normalizer, readNormalizer } from './normalizer.ts'
 import { type PostProcessor, readPostProcessor } from './post-processor.ts'
 import { type PreTokenizer, readPreTokenizer } from './pre-tokenizer.ts'
@@ -44,11 +45,11 @@ export class Tokenizer {
   readonly #decoder: StageMaker
 
   /**
-   * @param text the content of tokenizer.json   @param file its name, for messages
+   * @param input the text or bytes of tokenizer.json   @param file its name, for messages
    * @throws SailError E_TOKENIZER_* with the place in the file
    */
-  static fromJson(text: string, file: string): Tokenizer {
-    return new Tokenizer(parse(text, file))
+  static fromJson(input: string | Uint8Array, file: string): Tokenizer {
+    return new Tokenizer(parse(input, file))
   }
 
   private constructor(root: JsonAt) {
@@ -140,16 +141,12 @@ export class Tokenizer {
   }
 }
 
-function parse(text: string, file: string): JsonAt {
-  if (text.length > MAX_FILE)
-    throw new JsonAt(null, file, '').fault('E_TOKENIZER_JSON', `at most ${MAX_FILE} characters`, `${text.length}`)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new SailError('E_TOKENIZER_JSON', { file, expected: 'JSON', found: quote(String(cause)), cause })
-  }
-  const root = new JsonAt(value, file, '')
+function parse(input: string | Uint8Array, file: string): JsonAt {
+  const root = new JsonAt(
+    readJson(input, { file, subject: 'TOKENIZER', maxBytes: MAX_FILE, maxDepth: MAX_NESTING }),
+    file,
+    '',
+  )
   root.object()
   return root
 }

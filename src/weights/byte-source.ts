@@ -7,6 +7,8 @@ export interface ByteSource {
   /** File name or URL, for errors. */
   readonly name: string
   readonly byteLength: number
+  /** Of an open file of this process: other threads can read it by this number, straight to where the bytes belong. */
+  readonly descriptor?: number
   /**
    * Bytes [begin, end), in memory that is the caller's.
    * @throws SailError E_FILE_RANGE outside of the source, E_WEIGHTS_CHANGED, E_MEMORY, and the source's own;

@@ -124,7 +124,7 @@ describe('what is not possible here is exit code 3', () => {
     ['threads', ['--backend', 'reference', '--threads', '4']],
     ['integer activations', ['--activations', 'int']],
     ['a half-precision cache', ['--backend', 'reference', '--kv', 'f16']],
-    ['a profile', ['--profile', 'p.json']],
+    ['a profile', ['--backend', 'reference', '--profile', '/tmp/never.json']],
   ])('%s', async (_, flags) => {
     const { code, stdout, stderr } = await cli(['ask', '--model', model, '--prompt', 'x', '--json', ...flags])
     expect([code, stdout]).toEqual([3, ''])

@@ -49,8 +49,13 @@ for (const build of buildNames)
           const arena = new Arena(build)
           const bytes = packAll(format, w, inner)
           const [X, W, out] = [arena.put(x), arena.put(new Uint16Array(bytes.buffer)), arena.room(56 * 4)]
-          arena.call(`matvec_${format}`, [out, X, W, inner, 0, 1], [{ at: out.at, bytes: 32 }])
-          arena.call(`matvec_${format}`, [out, X, W, inner, 1, 7], [{ at: out.at + 32, bytes: 6 * 32 }])
+          const scratch = arena.room(scratchBytes())
+          arena.call(`matvec_${format}`, [out, X, W, inner, 0, 1, scratch], [{ at: out.at, bytes: 32 }, scratch])
+          arena.call(
+            `matvec_${format}`,
+            [out, X, W, inner, 1, 7, scratch],
+            [{ at: out.at + 32, bytes: 6 * 32 }, scratch],
+          )
           const weights = unpackAll(format, bytes, cols, inner)
           let want = matmul(x, weights, inner)
           if (format === 'q8' || format === 'q4') {
@@ -94,11 +99,37 @@ for (const build of buildNames)
           expect(row(1).every((v) => !Number.isFinite(v))).toBe(true)
           expect(row(2).every(Number.isFinite)).toBe(true)
           for (let r = 0; r < 2; r++) {
-            arena.call(`matvec_${format}`, [out, X.at + r * inner * 4, W, inner, 0, 1], [{ at: out.at, bytes: 32 }])
+            const args = [out, X.at + r * inner * 4, W, inner, 0, 1, scratch]
+            arena.call(`matvec_${format}`, args, [{ at: out.at, bytes: 32 }, scratch])
             expect(row(0).every((v) => !Number.isFinite(v))).toBe(true)
           }
         })
       }
+
+      test.each(['q8', 'q4'] as const)('matvec_%s takes x of any length and size, outliers too', (format) => {
+        const [cols, inner] = [3, 16_421]
+        const w = distinct(cols * inner, 2)
+        const bytes = packAll(format, w, inner)
+        const weights = unpackAll(format, bytes, cols, inner)
+        const { q, scales } = quantizeWeights(format, w, inner)
+        for (const power of [-140, -110, 0, 90]) {
+          const x = distinct(inner).map((v, i) => v * 2 ** power * (i % 37 === 0 ? 1000 : 1))
+          const arena = new Arena(build, 16)
+          const [X, W] = [arena.put(x), arena.put(new Uint16Array(bytes.buffer))]
+          const [out, scratch] = [arena.room(32), arena.room(scratchBytes())]
+          arena.call(`matvec_${format}`, [out, X, W, inner, 0, 1, scratch], [out, scratch])
+          const got = arena.f32(out)
+          if (build === 'strict') expectSameBits(got.subarray(0, cols), matvecGrouped(x, q, scales, inner))
+          const bounds = limits(x, weights, inner)
+          for (let c = 0; c < cols; c++) {
+            let [exact, size] = [0, 0]
+            for (let i = 0; i < inner; i++) exact += x[i] * weights[c * inner + i]
+            for (let i = 0; i < inner; i++) size += Math.abs(weights[c * inner + i])
+            // The smallest unit is 2^-126: x below 2^-97 is off by up to half of it.
+            expect(Math.abs(got[c] - exact)).toBeLessThanOrEqual(bounds[c] + (power < -90 ? 2 ** -127 * size : 0))
+          }
+        }
+      })
 
       for (const [format, largest] of [
         ['q8', 63],

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type ImageInput, preprocess, Sail } from '../../src/node.ts'
 import { root } from '../support/golden.ts'
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 1100_000, hookTimeout: 1100_000 })
 
 const folder = `${root}golden/cases/`
 const png = `${folder}images/noise-40x26.png`
@@ -72,6 +72,13 @@ test('what is no image file is refused by what it is', async () => {
 test('a patch size or cap that is none is refused', async () => {
   await expect(preprocess(png, { patchSize: 0 })).rejects.toThrow(code('E_IMAGE_SIZE'))
   await expect(preprocess(png, { patchSize: 14, maxPatches: 0.5 })).rejects.toThrow(code('E_IMAGE_SIZE'))
+})
+
+test('a picture too thin is named by its file', async () => {
+  const thin = { data: new Uint8Array(3 * 100_000), width: 100_000, height: 1, file: 'thin.png' }
+  const fault = (file: string) => expect.objectContaining({ code: 'E_IMAGE_TOO_THIN', file })
+  await expect(patches(thin)).rejects.toThrow(fault('thin.png'))
+  await expect(patches({ ...thin, file: undefined } as never)).rejects.toThrow(fault('image'))
 })
 
 test('a question that cannot be asked is refused before the model runs', async () => {

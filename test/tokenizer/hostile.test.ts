@@ -1,7 +1,5 @@
 // tokenizer.json files that lie: one typed error each, and never an untyped one.
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { SailError } from '../../src/errors.ts'
 import { Tokenizer } from '../../src/tokenizer/tokenizer.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
@@ -48,7 +46,7 @@ const faults: readonly (readonly [string, string, string, string?])[] = [
   [
     'a merge nested a hundred thousand deep',
     file({ 'model.merges': ['DEEP'] }).replace('"DEEP"', '['.repeat(100_000) + ']'.repeat(100_000)),
-    'E_TOKENIZER_MERGE',
+    'E_TOKENIZER_DEPTH',
   ],
   ['a name that forges a line', file({ 'model.vocab': { 'a\nerror: none': -1 } }), 'E_TOKENIZER_ID', FORGED],
   ['dropout', file({ 'model.dropout': 0.1 }), 'E_TOKENIZER_OPTION', 'model.dropout'],
@@ -72,7 +70,11 @@ const faults: readonly (readonly [string, string, string, string?])[] = [
   ['an added token with the id of another', file({ added_tokens: [{ id: 0, content: '<s>' }] }), 'E_TOKENIZER_ADDED'],
   ['an empty added token', file({ added_tokens: [{ id: 4, content: '' }] }), 'E_TOKENIZER_FIELD'],
   ['a very long added token', file({ added_tokens: [{ id: 4, content: 'x'.repeat(9999) }] }), 'E_TOKENIZER_FIELD'],
-  ['an unpaired surrogate', file({ added_tokens: [{ id: 4, content: '\uD800' }] }), 'E_TOKENIZER_FIELD'],
+  ['an unpaired surrogate', file({ added_tokens: [{ id: 4, content: '\uD800' }] }), 'E_TOKENIZER_JSON'],
+  ['a repeated piece', file().replace('"b":1', '"a":1'), 'E_TOKENIZER_DUPLICATE'],
+  ['a second model', `${file().slice(0, -1)},"model":{}}`, 'E_TOKENIZER_DUPLICATE'],
+  ['a piece again by an escape', file().replace('"b":1', '"\\u0061":1'), 'E_TOKENIZER_DUPLICATE'],
+  ['an id that a number cannot hold', file().replace('"b":1', '"b":9007199254740993'), 'E_TOKENIZER_NUMBER'],
   ['an unknown normalizer', file({ normalizer: { type: 'Lowercase' } }), 'E_TOKENIZER_NORMALIZER', 'normalizer.type'],
   [
     'a regular expression to replace by',
@@ -137,26 +139,6 @@ describe('a tokenizer.json that lies', () => {
     const tokenizer = Tokenizer.fromJson(file({ normalizer }), 't.json')
     expect(() => tokenizer.encode('a')).toThrow(code('E_TOKENIZER_TEXT_SIZE'))
   })
-
-  test('10,000 files with one value or a few characters changed load or are refused with a SailError', () => {
-    const folder = new URL('../fixtures/tokenizer/', import.meta.url)
-    const sources = [file(), readFileSync(new URL('corners/tokenizer.json', folder), 'utf8')]
-    const random = seeded(5)
-    const found = { loaded: 0, refused: 0 }
-    for (let i = 0; i < 10_000; i++) {
-      const source = sources[i % 2]
-      const text = i % 4 < 2 ? withOneValueChanged(source, random) : withCharactersChanged(source, random)
-      try {
-        const tokenizer = Tokenizer.fromJson(text, 't.json')
-        tokenizer.decode(tokenizer.encode('ab <s>c\u00e9d  ', { addSpecialTokens: true }))
-        found.loaded++
-      } catch (error) {
-        if (!(error instanceof SailError)) throw new Error(`untyped error for ${text}`, { cause: error })
-        found.refused++
-      }
-    }
-    expect(Math.min(found.loaded, found.refused)).toBeGreaterThan(1000)
-  }, 60_000)
 })
 
 describe('bad calls', () => {
@@ -180,40 +162,3 @@ describe('bad calls', () => {
     expect(() => unknown.encode('x')).toThrow(code('E_TOKENIZER_UNKNOWN'))
   })
 })
-
-type Random = (below: number) => number
-
-/** mulberry32 */
-function seeded(seed: number): Random {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
-}
-
-const odd: readonly Json[] = [null, true, -1, 0, 3, 1.5, 1e300, '', 'a', 'BPE', 'Sequence', '\uD800', [], ['a'], {}]
-
-function withOneValueChanged(source: string, random: Random): string {
-  const root = JSON.parse(source) as Json
-  const places: [Json[] | JsonObject, string][] = []
-  const visit = (node: Json): void => {
-    if (typeof node !== 'object' || node === null) return
-    for (const [key, value] of Object.entries(node)) {
-      places.push([node, key])
-      visit(value)
-    }
-  }
-  visit(root)
-  const [parent, key] = places[random(places.length)]
-  ;(parent as JsonObject)[key] = odd[random(odd.length)]
-  return JSON.stringify(root)
-}
-
-function withCharactersChanged(source: string, random: Random): string {
-  const characters = [...source]
-  for (let n = 1 + random(2); n > 0; n--) characters[random(characters.length)] = '0aB"\\{}[],:-e'[random(13)]
-  return characters.join('')
-}

@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { openCheckpoint } from '../../src/weights/checkpoint.ts'
 import type { Folder } from '../../src/weights/folder.ts'
+import { countFaults } from '../support/amounts.ts'
 import { codeOf, fileWith, folderOf, type TestTensor } from './files.ts'
 
 const f32 = (...values: number[]): TestTensor => ({
@@ -21,7 +22,10 @@ describe('openCheckpoint', () => {
       }),
     )
     expect([...checkpoint.tensors]).toEqual([
-      ['a', { dtype: 'F32', shape: [2], byteLength: 8, file: 'model.safetensors' }],
+      [
+        'a',
+        { dtype: 'F32', shape: [2], byteLength: 8, file: 'model.safetensors', path: expect.stringContaining('/model') },
+      ],
     ])
     expect([...checkpoint.others.keys()]).toEqual(['n'])
     expect(new Float32Array((await checkpoint.read('a', 1, 2)).buffer)).toEqual(Float32Array.of(2))
@@ -180,6 +184,8 @@ describe('openCheckpoint', () => {
       ],
     ],
   ]
+  afterAll(() => countFaults('index files and folders', cases))
+
   for (const [what, code, folders] of cases) {
     test(`refuses ${what}`, async () => {
       for (const files of folders)

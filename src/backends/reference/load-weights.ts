@@ -7,7 +7,8 @@ import { SailError } from '../../errors.ts'
 import { sizeOf } from '../../tensor.ts'
 import { f32ToBf16Bits } from '../../weights/formats/bf16.ts'
 import { bytesOf, toF32, viewAs } from '../../weights/formats/convert.ts'
-import type { LoadRequest, WeightDtype, WeightSource } from '../backend.ts'
+import type { LoadRequest, WeightDtype } from '../backend.ts'
+import { checkFinite, dtypeOf } from '../check-weight.ts'
 import type { StoredWeight } from './stored-weight.ts'
 
 /** Bytes of the checkpoint that are read at once. */
@@ -19,7 +20,7 @@ export async function loadWeights(request: LoadRequest): Promise<Map<string, Sto
   const wanted = [...expectedWeights(config)].map(([name, shape]) => ({
     name,
     shape,
-    dtype: check(weights, name, shape),
+    dtype: dtypeOf(weights, name, shape),
   }))
   const total = wanted.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesOf(dtype), 0)
   let loaded = 0
@@ -34,7 +35,7 @@ export async function loadWeights(request: LoadRequest): Promise<Map<string, Sto
       signal?.throwIfAborted()
       const bytes = await weights.read(name, from, to, signal)
       const values = toF32(bytes, dtype)
-      checkFinite(values, name, from * inner)
+      checkFinite(values, weights, name, from * inner)
       data.set(asBf16 ? bf16Bits(bytes, dtype, values) : values, from * inner)
       loaded += bytes.byteLength
       onProgress?.({ phase: 'read', loaded, total })
@@ -43,17 +44,6 @@ export async function loadWeights(request: LoadRequest): Promise<Map<string, Sto
   }
   onProgress?.({ phase: 'ready', loaded: total, total })
   return stored
-}
-
-function check({ tensors }: WeightSource, name: string, shape: readonly number[]): WeightDtype {
-  const tensor = tensors.get(name)
-  if (tensor !== undefined && tensor.shape.join() === shape.join()) return tensor.dtype
-  throw new SailError('E_BACKEND_WEIGHT', {
-    file: 'checkpoint',
-    place: name,
-    expected: `a tensor of shape (${shape.join(', ')})`,
-    found: tensor === undefined ? 'none of this name' : `shape (${tensor.shape.join(', ')})`,
-  })
 }
 
 function allocate(name: string, size: number, asBf16: boolean): Float32Array | Uint16Array {
@@ -76,17 +66,4 @@ function bf16Bits(bytes: Uint8Array, dtype: WeightDtype, values: Float32Array): 
   return dtype === 'BF16'
     ? viewAs(Uint16Array, bytes)
     : new Uint16Array(values.length).map((_, i) => f32ToBf16Bits(values[i]))
-}
-
-function checkFinite(values: Float32Array, name: string, offset: number): void {
-  let bad = 0
-  while (bad < values.length && Number.isFinite(values[bad])) bad++
-  if (bad === values.length) return
-  throw new SailError('E_WEIGHTS_NOT_FINITE', {
-    file: 'checkpoint',
-    place: `${name}, element ${offset + bad}`,
-    expected: 'finite numbers that fit f32',
-    found: `${values[bad]}`,
-    hint: 'fetch or convert the checkpoint again',
-  })
 }

@@ -3,13 +3,14 @@
 import { SailError } from '../../errors.ts'
 import { type Graph, type PassSizes, resolveShape } from '../../graph/graph.ts'
 import { type F32Tensor, sizeOf } from '../../tensor.ts'
-import type { Engine, EngineInfo, Pass } from '../backend.ts'
+import type { Engine, EngineInfo, Pass, Profiler } from '../backend.ts'
 import { checkPass } from '../check-pass.ts'
 import { type PageSource, WasmCache } from './kv-cache.ts'
 import { type BuiltProgram, buildProgram } from './plan/build-program.ts'
 import type { LowerSetup, Output } from './plan/draft.ts'
 import type { Frame } from './plan/program.ts'
 import { BLOCK_ROWS } from './plan/size-registers.ts'
+import { passProfile } from './profile/pass-profile.ts'
 import { rotaryTable } from './rotary-table.ts'
 import type { Scratch } from './scratch.ts'
 import type { Team } from './team/team.ts'
@@ -22,6 +23,7 @@ export interface EngineSetup {
   readonly scratch: Scratch
   readonly pages: PageSource
   readonly f16Cache: boolean
+  readonly profiler: Profiler | null
 }
 
 interface Plan {
@@ -94,19 +96,22 @@ export class WasmEngine implements Engine {
   async #walk(run: Run): Promise<Map<string, F32Tensor>> {
     const { pass, plan, frame } = run
     const { groups, givenBack } = plan.program
-    const { team } = this.#setup
+    const { team, profiler } = this.#setup
     const { signal } = pass
+    const profile = profiler?.active ?? false
     signal?.throwIfAborted()
+    if (profile) await team.records() // what a pass that was aborted has left
     this.#writeInputs(run)
     const results = new Map<string, F32Tensor>()
     for (const output of givenBack) await this.#handOut(output, run, results)
     let from = 0
     for (const [i, { outputs }] of groups.entries()) {
       if (outputs.length === 0 && i < groups.length - 1) continue
-      await team.run({ program: plan.number, groups: [from, i + 1], frame, signal })
+      await team.run({ program: plan.number, groups: [from, i + 1], frame, profile, signal })
       from = i + 1
       for (const output of outputs) await this.#handOut(output, run, results)
     }
+    if (profile) profiler?.take(passProfile(plan.program, frame, await team.records()))
     return results
   }
 

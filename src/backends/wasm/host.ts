@@ -27,6 +27,8 @@ export interface WasmHost {
   compile(build: Build): Promise<WebAssembly.Module>
   /** null where workers cannot be started, with the reason in `why`. */
   readonly startWorker: (() => WorkerHandle) | null
+  /** Whether the workers can read files that the process has open. */
+  readonly readsFiles: boolean
   /** Whether memory can be shared between threads. */
   readonly shared: boolean
   /** Why there is no worker or no shared memory; '' when both are there. */

@@ -10,7 +10,7 @@ type Half = '' | '_f16'
 export type KernelExports = Readonly<
   Record<`matmul_${Format}` | `matvec_${Format}`, Kernel> &
     Record<`matmul_${Small}_${'int' | 'fused'}` | `matvec_${Small}_int` | `quantize_rows_${Small}`, Kernel> &
-    Record<`pack_${Format}` | `panel_bytes_${Format}`, Query> &
+    Record<`pack_${Format}` | `panel_bytes_${Format}` | 'check_packed', Query> &
     Record<`gather_${Table}`, Kernel> &
     Record<`${'rope_to_cache' | 'store_k' | 'store_v'}${Half}`, Kernel> &
     Record<`${'attention' | 'attn_weights' | 'attn_mix'}${Half}`, Kernel> &

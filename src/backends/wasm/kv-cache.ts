@@ -82,17 +82,27 @@ export class WasmCache implements KvCache {
     this.#state = 'idle'
   }
 
+  /** All of it or nothing: a page that the table does not name would be read as another's. */
   #grow(layer: number, own: LayerPages, count: number): void {
     if (own.pages.length >= count) return
-    while (own.pages.length < count) own.pages.push(this.#source.takePage(layer))
-    if (own.room < count) {
-      const room = Math.max(count, own.room * 2, 16)
-      const table = this.#source.takeTable(layer, room)
-      if (own.room > 0) this.#source.giveTable(layer, own.table)
-      own.table = table
-      own.room = room
+    const source = this.#source
+    const taken: number[] = []
+    try {
+      while (own.pages.length + taken.length < count) taken.push(source.takePage(layer))
+      if (own.room < count) this.#moveTable(layer, own, Math.max(count, own.room * 2, 16))
+    } catch (error) {
+      for (const at of taken) source.givePage(layer, at)
+      throw error
     }
-    this.#source.writeTable(layer, own.table, own.pages)
+    own.pages.push(...taken)
+    source.writeTable(layer, own.table, own.pages)
+  }
+
+  #moveTable(layer: number, own: LayerPages, room: number): void {
+    const table = this.#source.takeTable(layer, room)
+    if (own.room > 0) this.#source.giveTable(layer, own.table)
+    own.table = table
+    own.room = room
   }
 
   #expectIdle(what: string): void {

@@ -1,4 +1,5 @@
 // What the wasm backend can be told.
+import type { Profiler } from '../backend.ts'
 import type { WeightFormat } from './plan/stored-weights.ts'
 
 export interface WasmSettings {
@@ -8,6 +9,7 @@ export interface WasmSettings {
   readonly kv: 'f32' | 'f16'
   readonly threads: number | 'auto'
   readonly kernels: 'strict' | 'relaxed' | 'auto'
+  readonly profiler?: Profiler
   /** Bytes that one memory may have; default all that 32-bit offsets reach. Smaller ones make more shards. */
   readonly shardBytes?: number
 }

@@ -4,10 +4,12 @@
 import { expectedWeights } from '../../config/weight-names.ts'
 import { SailError } from '../../errors.ts'
 import type { Backend, Engine, EngineInfo, LoadRequest } from '../backend.ts'
+import { dtypeOf } from '../check-weight.ts'
 import { chooseKernels, type Kernels } from './choose-kernels.ts'
 import { WasmEngine } from './engine.ts'
 import type { WasmHost } from './host.ts'
-import { dtypeOf, loadWeights } from './load-weights.ts'
+import { loadPacked } from './load-packed.ts'
+import { loadWeights } from './load-weights.ts'
 import { Pool, pageSource } from './memory/pool.ts'
 import { type MemoryPlan, planMemory } from './plan/plan-memory.ts'
 import type { Dots } from './plan/program.ts'
@@ -45,7 +47,9 @@ async function load(request: LoadRequest, settings: WasmSettings, host: WasmHost
   try {
     const pool = new Pool(team, sizes, kernels.exports.heap_base())
     const shard = (weight: MemoryPlan['stored'][number]): number => shardOf(weight, plan.shards)
-    const placed = await loadWeights(request, plan.stored, shard, team, pool)
+    const placed = weights.packed
+      ? await loadPacked(request, weights.packed, plan.stored, shard, team, pool)
+      : await loadWeights(request, plan.stored, shard, team, pool)
     const dots = (format: 'q8' | 'q4'): Dots =>
       settings.activations === 'f32' ? 'exact' : kernels.fused[format] ? 'fused' : 'int'
     return new WasmEngine({
@@ -61,6 +65,7 @@ async function load(request: LoadRequest, settings: WasmSettings, host: WasmHost
       scratch: new Scratch(pool, chosen.threads, threadBytes(config.dims, kernels)),
       pages: pageSource(pool, plan.shards.shardOfLayer, pageOf(config.dims, settings, kernels)),
       f16Cache: settings.kv === 'f16',
+      profiler: settings.profiler ?? null,
     })
   } catch (error) {
     await team.close()

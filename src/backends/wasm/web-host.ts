@@ -23,6 +23,7 @@ export const webHost: WasmHost = {
     })
   },
   startWorker: typeof Worker === 'undefined' ? null : startWorker,
+  readsFiles: false,
   shared: isolated,
   why: isolated
     ? ''

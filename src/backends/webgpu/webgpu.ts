@@ -3,8 +3,8 @@
 import { expectedWeights } from '../../config/weight-names.ts'
 import { SailError } from '../../errors.ts'
 import type { Backend, Engine, EngineInfo, LoadRequest } from '../backend.ts'
+import { dtypeOf } from '../check-weight.ts'
 import type { WasmHost } from '../wasm/host.ts'
-import { dtypeOf } from '../wasm/load-weights.ts'
 import { planMemory } from '../wasm/plan/plan-memory.ts'
 import { requireMemory } from '../wasm/require-memory.ts'
 import { GpuEngine } from './engine.ts'
@@ -32,12 +32,11 @@ async function load(request: LoadRequest, settings: GpuSettings, host: GpuHost, 
   const plan = planMemory(config, dtype, settings.weights, { threads: 1 })
   const found = await findAdapter(host)
   if (found.software) await requireMemory(plan, { config, dtype, options: { threads: 1 }, host: cpu })
-  const kernels = await cpu.compile('single')
   signal?.throwIfAborted()
   const gpu = await openDevice(found, settings.bindingBytes)
   try {
     const placed = await placeWeights(plan.stored, gpu)
-    const loaded = await loadWeights(request, placed, gpu, kernels)
+    const loaded = await loadWeights(request, placed, gpu, { threads: settings.threads, host: cpu })
     const ring = await gpu.guarded('uniforms', () => new UniformRing(gpu))
     return new GpuEngine({ info: describe(found, settings), dims: config.dims, gpu, weights: loaded, ring })
   } catch (error) {

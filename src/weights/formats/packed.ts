@@ -13,6 +13,9 @@ import { quantizeQ8 } from './q8.ts'
 
 export type PackedFormat = 'f32' | 'bf16' | 'q8' | 'q4'
 
+/** What the bytes mean, as a number that files carry: another meaning, another number. */
+export const LAYOUT = 1
+
 /** Columns of a panel; values of inner in a group of q8 and q4. */
 export const PANEL = 8
 export const GROUP = 32

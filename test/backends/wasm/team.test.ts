@@ -39,8 +39,8 @@ async function engineOf(
 /** Sizes that no number of threads divides. */
 const odd: ModelConfig = { ...tiny, dims: { D: 44, H: 3, G: 1, E: 12, F: 52, V: 61, L: 2 }, ropeSections: [2, 2, 2] }
 
-function textPass(engine: Engine, S: number, outputs: readonly string[]): Pass {
-  const { graph } = tinyPass(engine.createCache(), odd, { range: [4, 6], outputs })
+function textPass(engine: Engine, S: number, outputs: readonly string[], config = odd): Pass {
+  const { graph } = tinyPass(engine.createCache(), config, { range: [4, 6], outputs })
   return {
     graph,
     cache: engine.createCache(),
@@ -111,6 +111,38 @@ describe.skipIf(!built)('a team of workers (skipped before npm run build)', () =
     expect(pass.cache.length).toBe(0)
     const { signal: _, ...again } = textPass(engine, 4, ['next_logits']) as Pass
     expect((await engine.run(again)).get('next_logits')!.data.every(Number.isFinite)).toBe(true)
+    await engine.close()
+  })
+
+  test('a pass that begins right behind an aborted one is not disturbed by workers that leave late', async () => {
+    const engine = await engineOf(odd, { threads: 3 })
+    const wanted = await engine.run(textPass(engine, 37, ['next_logits']))
+    for (let delay = 0; delay < 40; delay++) {
+      const stop = new AbortController()
+      setTimeout(() => stop.abort(new Error('enough')), delay % 8)
+      await expect(engine.run({ ...textPass(engine, 4000, ['next_logits']), signal: stop.signal })).rejects.toThrow(
+        'enough',
+      )
+      expect(await engine.run(textPass(engine, 37, ['next_logits']))).toEqual(wanted)
+    }
+    await engine.close()
+  })
+
+  test('an abort does not wait for the end of a long attention', async () => {
+    const config: ModelConfig = { ...odd, dims: { ...odd.dims, H: 8, G: 2, E: 128, L: 1 }, ropeSections: [16, 24, 24] }
+    const engine = await engineOf(config, { threads: 1 })
+    await engine.run(textPass(engine, 37, ['next_logits'], config))
+    const stop = new AbortController()
+    const pass = textPass(engine, 4096, ['layers.0.out'], config)
+    const running = engine.run({ ...pass, mask: { kind: 'full', window: null }, signal: stop.signal })
+    const aborted = new Promise<number>((resolve) =>
+      setTimeout(() => {
+        stop.abort(new Error('enough'))
+        resolve(performance.now())
+      }, 200),
+    )
+    await expect(running).rejects.toThrow('enough')
+    expect(performance.now() - (await aborted)).toBeLessThan(500)
     await engine.close()
   })
 

@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { SailError } from '../../../src/errors.ts'
 import { bytesSource } from '../../../src/weights/byte-source.ts'
 import type { Shard } from '../../../src/weights/shard.ts'
 import { openTorch } from '../../../src/weights/torch/open.ts'
+import { countFaults } from '../../support/amounts.ts'
 import { codeOf } from '../files.ts'
 import { hostilePickles, namedGlobals } from './hostile-pickles.ts'
 import {
@@ -27,6 +28,8 @@ const rows = async (shard: Shard, name: string, from?: number, to?: number): Pro
   ...new Float32Array((await shard.read(name, from, to)).buffer),
 ]
 const dictOf = (items: Readonly<Record<string, Part>>): Promise<Shard> => open(pickle(dict(items)))
+
+afterAll(() => countFaults('pickles of torch', hostilePickles))
 
 describe('a pickle', () => {
   for (const [what, code, pickles] of hostilePickles) {

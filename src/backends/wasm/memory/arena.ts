@@ -1,6 +1,7 @@
 // Who owns which bytes of one shard's memory: blocks are taken first fit from a list of free spans, at multiples of 64
-// bytes, and neighbouring spans join when they come back. What is taken never moves, so growing the cache adds pages and
-// leaves the weights where they are. Only offsets are kept here; `size` is how large the memory must be.
+// bytes, and neighbouring spans join when they come back; one that reaches the end moves the end back. What is taken never
+// moves, so growing the cache adds pages and leaves the weights where they are. Only offsets are kept here; `size` is how
+// large the memory must be.
 const ALIGN = 64
 
 interface Span {
@@ -20,7 +21,7 @@ export class Arena {
     this.#limit = limit
   }
 
-  /** Bytes up to the end of the last block ever taken. */
+  /** Bytes up to the end of the last block. */
   get size(): number {
     return this.#end
   }
@@ -42,6 +43,11 @@ export class Arena {
     this.#free.splice(i, 0, { at, bytes })
     this.#join(i)
     this.#join(i - 1)
+    const last = this.#free[this.#free.length - 1]
+    if (last.at + last.bytes === this.#end) {
+      this.#end = last.at
+      this.#free.pop()
+    }
   }
 
   #reuse(need: number): number | null {
@@ -57,13 +63,9 @@ export class Arena {
     return at
   }
 
-  /** Takes from the end, beginning in a free span that reaches it. */
   #extend(need: number): number | null {
-    const last = this.#free.at(-1)
-    const open = last !== undefined && last.at + last.bytes === this.#end ? last : null
-    const at = open?.at ?? this.#end
+    const at = this.#end
     if (at + need > this.#limit) return null
-    if (open !== null) this.#free.pop()
     this.#end = at + need
     return at
   }

@@ -2,7 +2,7 @@
 // each memory keeps room for the keys and values of its layers and for the values of a pass. Layers are dealt out in
 // order, about equally, over as few memories as will do.
 import { SailError } from '../../../errors.ts'
-import type { StoredWeight } from './stored-weights.ts'
+import { inPanels, type StoredWeight } from './stored-weights.ts'
 
 export interface Room {
   /** Bytes that a memory can have. */
@@ -43,6 +43,12 @@ export function shardOf({ home }: StoredWeight, { shardOfLayer }: Pick<Shards, '
 function deal(stored: readonly StoredWeight[], L: number, count: number): Shards {
   const shardOfLayer = Array.from({ length: L }, (_, layer) => Math.floor((layer * count) / L))
   const weights = new Array<number>(count).fill(0)
-  for (const weight of stored) weights[shardOf(weight, { shardOfLayer })] += weight.bytes
+  const seen = new Set<string>()
+  for (const weight of stored) {
+    const shard = shardOf(weight, { shardOfLayer })
+    const bytes = `${shard} ${weight.name} ${inPanels(weight)} ${weight.format}` // a tied head may be the table itself
+    if (!seen.has(bytes)) weights[shard] += weight.bytes
+    seen.add(bytes)
+  }
   return { shardOfLayer, weights }
 }

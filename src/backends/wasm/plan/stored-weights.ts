@@ -3,7 +3,8 @@
 //   matrix  panels of 8 outputs, in the chosen format (src/weights/formats/packed.ts)
 //   table   for gather: rows as they are, f32 or bf16; with q8 and q4 weights the panels of a q8 matrix
 //   vector  f32: norm weights and biases
-// A tied head is the embedding table a second time, as a matrix.
+// A tied head is the embedding table a second time, as a matrix; with q8 and q4 weights both are the same panels, and one
+// copy serves where both live in one memory.
 import type { ModelConfig } from '../../../config/model-config.ts'
 import { modelWeights } from '../../../config/weight-names.ts'
 import { sizeOf } from '../../../tensor.ts'
@@ -67,7 +68,12 @@ function formatOf(
   return home === 'first' ? exact : wanted
 }
 
+/** Whether a weight is kept in panels; else in rows. */
+export function inPanels({ role, format }: Pick<StoredWeight, 'role' | 'format'>): boolean {
+  return role === 'matrix' || format === 'q8'
+}
+
 function bytesOf(role: StoredWeight['role'], shape: readonly number[], format: StoredFormat): number {
-  if (role === 'matrix' || format === 'q8') return Math.ceil(shape[0] / PANEL) * panelBytes(format, shape[1])
+  if (inPanels({ role, format })) return Math.ceil(shape[0] / PANEL) * panelBytes(format, shape[1])
   return sizeOf(shape) * (format === 'bf16' ? 2 : 4)
 }

@@ -1,12 +1,12 @@
 // Where the workers of a team wait for each other: a few words of shared memory. Each worker adds itself to ARRIVED; the
 // last one sets it back, decides whether the pass goes on and moves GENERATION, which the others watch: first by looking
 // again and again, which costs nothing when all are about equally fast, then asleep. The decision is the last worker's
-// alone, so either all go on or all leave. A sleeper says so before it sleeps, so nobody is woken without need.
+// alone, so either all go on or all leave; an odd GENERATION says leave, and since it moves only when all have arrived, it
+// still says so to one who wakes up when the next pass has begun. A sleeper says so first: nobody is woken without need.
 const GENERATION = 0
 const ARRIVED = 1
 const ASLEEP = 2
 const ABORT = 3
-const STOP = 4
 
 /** How often a worker looks before it sleeps: some tens of microseconds. */
 const LOOKS = 4000
@@ -26,16 +26,20 @@ export class Barrier {
   /** Waits for all. False: the pass was aborted, and all leave it here. */
   wait(): boolean {
     const words = this.#words
-    if (this.#threads === 1) return Atomics.load(words, ABORT) === 0
+    if (this.#threads === 1) return !this.aborted
     const generation = Atomics.load(words, GENERATION)
-    if (Atomics.add(words, ARRIVED, 1) === this.#threads - 1) this.#release()
-    else this.#waitFor(generation)
-    return Atomics.load(words, STOP) === 0
+    const last = Atomics.add(words, ARRIVED, 1) === this.#threads - 1
+    return (last ? this.#release() : this.#waitFor(generation)) % 2 === 0
+  }
+
+  /** Whether the team is to leave: long work looks between its pieces, and need not end what nobody will read. */
+  get aborted(): boolean {
+    return Atomics.load(this.#words, ABORT) !== 0
   }
 
   /** Before a pass; nobody may be inside one. */
   reset(): void {
-    for (const word of [ARRIVED, ABORT, STOP]) Atomics.store(this.#words, word, 0)
+    for (const word of [ARRIVED, ABORT]) Atomics.store(this.#words, word, 0)
   }
 
   /** Asks the team to leave the pass at its next barrier. */
@@ -49,19 +53,25 @@ export class Barrier {
     this.#release()
   }
 
-  #release(): void {
+  /** The new generation: the next even number, or odd one after an abort. */
+  #release(): number {
     const words = this.#words
     Atomics.store(words, ARRIVED, 0)
-    Atomics.store(words, STOP, Atomics.load(words, ABORT))
-    Atomics.add(words, GENERATION, 1)
+    const generation = ((Atomics.load(words, GENERATION) | 1) + 1 + Number(this.aborted)) | 0
+    Atomics.store(words, GENERATION, generation)
     if (Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, GENERATION)
+    return generation
   }
 
-  #waitFor(generation: number): void {
+  #waitFor(before: number): number {
     const words = this.#words
-    for (let i = 0; i < LOOKS; i++) if (Atomics.load(words, GENERATION) !== generation) return
+    for (let i = 0; i < LOOKS; i++) {
+      const now = Atomics.load(words, GENERATION)
+      if (now !== before) return now
+    }
     Atomics.add(words, ASLEEP, 1)
-    while (Atomics.load(words, GENERATION) === generation) Atomics.wait(words, GENERATION, generation)
+    while (Atomics.load(words, GENERATION) === before) Atomics.wait(words, GENERATION, before)
     Atomics.sub(words, ASLEEP, 1)
+    return Atomics.load(words, GENERATION)
   }
 }

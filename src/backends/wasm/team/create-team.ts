@@ -49,9 +49,9 @@ export async function createTeam(
   { threads, shared }: ChosenTeam,
   module: WebAssembly.Module,
   sizes: readonly number[],
-  { startWorker }: WasmHost,
+  { startWorker, readsFiles }: WasmHost,
 ): Promise<Team> {
   if (startWorker === null) return new InlineTeam(module, sizes)
   const memories = shared ? sizes.map((bytes) => newMemory(bytes, true)) : sizes
-  return WorkerTeam.start({ module, memories, threads, startWorker })
+  return WorkerTeam.start({ module, memories, threads, startWorker, readsFiles })
 }

@@ -2,19 +2,23 @@
 // through when it has kept the thread for a while.
 import { newMemory, ShardMemory } from '../memory/shard-memory.ts'
 import type { Program } from '../plan/program.ts'
+import { Recorder } from '../profile/recorder.ts'
 import { Barrier } from './barrier.ts'
-import type { PackJob } from './messages.ts'
+import { fill } from './fill.ts'
+import type { FilledPiece, FillJob, PackJob } from './messages.ts'
+import { pack } from './pack.ts'
 import type { Worker } from './run-step.ts'
 import type { Segment, Team } from './team.ts'
-import { pack, walk } from './walker.ts'
+import { walk } from './walker.ts'
 
 /** Longest time in ms that a run keeps the thread to itself, as far as one group allows. */
 const BUSY_MS = 25
 
 export class InlineTeam implements Team {
   readonly threads = 1
+  readonly readsFiles = false
   readonly #worker: Worker
-  readonly #barrier = new Barrier(new ArrayBuffer(Barrier.bytes), 1)
+  readonly #recorder = new Recorder()
   readonly #programs = new Map<number, Program>()
   /** Until when it may go on; over all runs, since a token is shorter than that. */
   #until = 0
@@ -22,7 +26,7 @@ export class InlineTeam implements Team {
   /** `sizes`: bytes that each shard begins with. */
   constructor(module: WebAssembly.Module, sizes: readonly number[]) {
     const shards = sizes.map((bytes) => new ShardMemory(module, newMemory(bytes, false)))
-    this.#worker = { shards, index: 0, threads: 1 }
+    this.#worker = { shards, index: 0, threads: 1, barrier: new Barrier(new ArrayBuffer(Barrier.bytes), 1) }
   }
 
   grow(shard: number, bytes: number): void {
@@ -45,10 +49,11 @@ export class InlineTeam implements Team {
     this.#programs.delete(program)
   }
 
-  async run({ program, groups: [from, to], frame, signal }: Segment): Promise<void> {
+  async run({ program, groups: [from, to], frame, profile, signal }: Segment): Promise<void> {
     for (let group = from; group < to; group++) {
       signal?.throwIfAborted()
-      walk(this.#programs.get(program)!, [group, group + 1], frame, this.#worker, this.#barrier)
+      const recorder = profile ? this.#recorder : null
+      walk(this.#programs.get(program)!, [group, group + 1], frame, this.#worker, recorder)
       if (performance.now() < this.#until) continue
       await new Promise((resolve) => setTimeout(resolve))
       this.#until = performance.now() + BUSY_MS
@@ -56,9 +61,18 @@ export class InlineTeam implements Team {
     signal?.throwIfAborted()
   }
 
+  async records(): Promise<Float64Array[]> {
+    return [this.#recorder.take()]
+  }
+
   async pack(job: PackJob): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve))
-    return pack(job, this.#worker)
+    return pack(job, this.#worker, null)
+  }
+
+  async fill(job: FillJob): Promise<FilledPiece[]> {
+    await new Promise((resolve) => setTimeout(resolve))
+    return fill(job, this.#worker, null)
   }
 
   async close(): Promise<void> {

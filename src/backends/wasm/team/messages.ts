@@ -1,5 +1,6 @@
 // What the main thread and its workers say to each other. A pass costs each worker one message; the last barrier of a
 // pass is answered by one worker for all.
+import type { FilePlace } from '../../../weights/formats/packed-weights.ts'
 import type { Frame, Program, StoredFormat } from '../plan/program.ts'
 
 /** Checkpoint rows in a shard's memory (`from`) to panels (`to`). */
@@ -12,7 +13,34 @@ export interface PackJob {
   readonly dtype: 0 | 1 | 2 | 3
   readonly inner: number
   readonly rows: number
+  /** Where the rows are to be read from; null: they are in memory. */
+  readonly file: FilePlace | null
 }
+
+/** A piece of packed weights. */
+export interface FillPiece {
+  readonly shard: number
+  readonly at: number
+  readonly bytes: number
+  readonly format: StoredFormat
+  /** Where it is to be read from; null: it is in place. */
+  readonly file: FilePlace | null
+}
+
+export interface FillJob {
+  readonly pieces: readonly FillPiece[]
+  /** By shard: where the workers may put sums. */
+  readonly sums: readonly number[]
+}
+
+export interface FilledPiece {
+  /** PackedSum's lanes a and b. */
+  readonly words: readonly number[]
+  readonly state: 'good' | 'unread' | 'not finite'
+}
+
+/** Instead of a panel's number: the rows could not be read. */
+export const UNREAD = -2
 
 export type ToWorker =
   | {
@@ -32,8 +60,12 @@ export type ToWorker =
       readonly program: number
       readonly groups: readonly [number, number]
       readonly frame: Frame
+      /** Whether instructions are timed. */
+      readonly profile: boolean
     }
+  | { readonly kind: 'records' }
   | { readonly kind: 'pack'; readonly job: PackJob }
+  | { readonly kind: 'fill'; readonly job: FillJob }
   // Where memory is not shared:
   | { readonly kind: 'grow'; readonly shard: number; readonly bytes: number }
   | { readonly kind: 'write'; readonly shard: number; readonly at: number; readonly data: Uint8Array }
@@ -43,7 +75,10 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   /** A pass: whether it went to its end. */
   | { readonly kind: 'ran'; readonly whole: boolean }
-  /** First bad panel or -1. */
+  /** First bad panel, UNREAD, or -1. */
   | { readonly kind: 'packed'; readonly bad: number }
+  | { readonly kind: 'filled'; readonly pieces: readonly FilledPiece[] }
   | { readonly kind: 'data'; readonly data: Uint8Array }
+  /** Of the recorder, since the last time. */
+  | { readonly kind: 'records'; readonly records: Float64Array }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string }

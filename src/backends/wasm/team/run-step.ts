@@ -5,11 +5,13 @@
 //           holds one block only it may lie outside the memory; the rows it is used for do not
 import type { ShardMemory } from '../memory/shard-memory.ts'
 import type { Frame, Instruction, Program } from '../plan/program.ts'
+import type { Barrier } from './barrier.ts'
 
 export interface Worker {
   readonly shards: readonly ShardMemory[]
   readonly index: number
   readonly threads: number
+  readonly barrier: Barrier
 }
 
 /** What runs: rows [first, first + count) of a group. */
@@ -22,6 +24,10 @@ export interface Block {
 
 /** Elements a slice of an elementwise op is a multiple of: a cache line. */
 const LINE = 16
+
+/** Units of attention and panels of a matrix that run between two looks at whether the pass was aborted. */
+const UNITS = 16
+const PANELS = 256
 
 export function runStep(step: Instruction, block: Block, worker: Worker): undefined {
   const { frame, first, count, program } = block
@@ -82,7 +88,10 @@ function runAttention(
   const table = frame.pageTables[step.layer]
   const start = K - S
   const scratch = scratchOf(step.shard, frame, worker)
-  const units = (): readonly [number, number] => slice(kernels.attention_units(S, H, G), worker)
+  const units = (name: 'attn_weights' | 'attn_mix' | 'attention', args: readonly number[]): undefined =>
+    inPieces(slice(kernels.attention_units(S, H, G), worker), UNITS, worker, (first, end) =>
+      kernels[`${name}${half}`](...args, first, end, scratch),
+    )
   switch (step.kind) {
     case 'ropeToCache': {
       const args = [table, origin(step.x), origin(step.cos), origin(step.sin), start, G, E, from, to]
@@ -94,15 +103,15 @@ function runAttention(
       return kernels[`store_v${half}`](table, origin(step.x), start, G, E, from, to)
     case 'attnWeights': {
       const args = [origin(step.out), origin(step.q), table, S, K, H, G, E, mask, window]
-      return kernels[`attn_weights${half}`](...args, ...units(), scratch)
+      return units('attn_weights', args)
     }
     case 'attnMix': {
       const args = [origin(step.out), origin(step.weights), table, S, K, H, G, E]
-      return kernels[`attn_mix${half}`](...args, ...units(), scratch)
+      return units('attn_mix', args)
     }
     case 'attention': {
       const args = [origin(step.out), origin(step.q), table, S, K, H, G, E, mask, window]
-      return kernels[`attention${half}`](...args, ...units(), scratch)
+      return units('attention', args)
     }
     default:
       return step satisfies never
@@ -118,14 +127,27 @@ function linear(step: StepOf<'linear'>, out: number, x: number, { count, frame }
   const [from, to] = slice(Math.ceil(cols / 8), worker)
   if (from === to) return undefined
   const small = format === 'q8' || format === 'q4' ? format : null
+  const scratch = scratchOf(step.shard, frame, worker)
   if (count === 1) {
     const name =
       small === null || step.dots === 'exact' ? (`matvec_${format}` as const) : (`matvec_${small}_int` as const)
-    return kernels[name](out, x, at, inner, from, to)
+    return kernels[name](out, x, at, inner, from, to, scratch)
   }
   const name =
     small === null || step.dots === 'exact' ? (`matmul_${format}` as const) : (`matmul_${small}_${step.dots}` as const)
-  return kernels[name](out, x, at, count, inner, cols, cols, from, to, scratchOf(step.shard, frame, worker))
+  return inPieces([from, to], PANELS, worker, (first, end) =>
+    kernels[name](out, x, at, count, inner, cols, cols, first, end, scratch),
+  )
+}
+
+/** Runs [from, to) `size` at a time, as long as the pass is not aborted. */
+function inPieces(
+  [from, to]: readonly [number, number],
+  size: number,
+  { barrier }: Worker,
+  run: (from: number, to: number) => void,
+): undefined {
+  for (let at = from; at < to && !barrier.aborted; at += size) run(at, Math.min(at + size, to))
 }
 
 /** Rows from one value to another, in the same memory or the next. */

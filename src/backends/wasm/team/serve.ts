@@ -3,28 +3,31 @@
 import { SailError } from '../../../errors.ts'
 import { newMemory, ShardMemory } from '../memory/shard-memory.ts'
 import type { Program } from '../plan/program.ts'
+import { Recorder } from '../profile/recorder.ts'
 import { Barrier } from './barrier.ts'
+import { fill } from './fill.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
+import { pack, type ReadFile } from './pack.ts'
 import type { Worker } from './run-step.ts'
-import { pack, walk } from './walker.ts'
+import { walk } from './walker.ts'
 
 export interface Port {
   post(message: FromWorker, transfer?: ArrayBuffer[]): void
 }
 
-/** The function to call with each message. */
-export function serve(port: Port): (message: ToWorker) => void {
+/** The function to call with each message. `readFile`: how files of the process are read; null where there are none. */
+export function serve(port: Port, readFile: ReadFile | null): (message: ToWorker) => void {
   const programs = new Map<number, Program>()
-  let worker: Worker = { shards: [], index: 0, threads: 1 }
-  let barrier = new Barrier(new ArrayBuffer(Barrier.bytes), 1)
+  const recorder = new Recorder()
+  let worker: Worker = { shards: [], index: 0, threads: 1, barrier: new Barrier(new ArrayBuffer(Barrier.bytes), 1) }
 
   const take = (message: ToWorker): void => {
     switch (message.kind) {
       case 'start': {
         const { module, memories, index, threads, words } = message
         const shards = memories.map((memory) => (typeof memory === 'number' ? newMemory(memory, false) : memory))
-        worker = { shards: shards.map((memory) => new ShardMemory(module, memory)), index, threads }
-        barrier = new Barrier(words, threads)
+        const barrier = new Barrier(words, threads)
+        worker = { shards: shards.map((memory) => new ShardMemory(module, memory)), index, threads, barrier }
         port.post({ kind: 'ready' })
         break
       }
@@ -35,12 +38,22 @@ export function serve(port: Port): (message: ToWorker) => void {
         programs.delete(message.program)
         break
       case 'run': {
-        const whole = walk(programs.get(message.program)!, message.groups, message.frame, worker, barrier)
+        const program = programs.get(message.program)!
+        const timing = message.profile ? recorder : null
+        const whole = walk(program, message.groups, message.frame, worker, timing)
         if (worker.index === 0) port.post({ kind: 'ran', whole })
         break
       }
+      case 'records': {
+        const records = recorder.take()
+        port.post({ kind: 'records', records }, [records.buffer])
+        break
+      }
       case 'pack':
-        port.post({ kind: 'packed', bad: pack(message.job, worker) })
+        port.post({ kind: 'packed', bad: pack(message.job, worker, readFile) })
+        break
+      case 'fill':
+        port.post({ kind: 'filled', pieces: fill(message.job, worker, readFile) })
         break
       case 'grow':
         worker.shards[message.shard].grow(message.bytes)

@@ -7,7 +7,7 @@ import type { WorkerHandle } from '../host.ts'
 import { ShardMemory } from '../memory/shard-memory.ts'
 import type { Program } from '../plan/program.ts'
 import { Barrier } from './barrier.ts'
-import type { PackJob, ToWorker } from './messages.ts'
+import { type FilledPiece, type FillJob, type PackJob, type ToWorker, UNREAD } from './messages.ts'
 import { Replies } from './replies.ts'
 import type { Segment, Team } from './team.ts'
 
@@ -17,10 +17,12 @@ export interface TeamSetup {
   readonly memories: readonly WebAssembly.Memory[] | readonly number[]
   readonly threads: number
   readonly startWorker: () => WorkerHandle
+  readonly readsFiles: boolean
 }
 
 export class WorkerTeam implements Team {
   readonly threads: number
+  readonly readsFiles: boolean
   readonly #workers: WorkerHandle[]
   readonly #replies: Replies
   readonly #barrier: Barrier
@@ -31,6 +33,7 @@ export class WorkerTeam implements Team {
   private constructor(setup: TeamSetup, words: ArrayBufferLike) {
     const { module, memories, threads, startWorker } = setup
     this.threads = threads
+    this.readsFiles = setup.readsFiles
     this.#barrier = new Barrier(words, threads)
     this.#shards = memories.flatMap((memory) => (typeof memory === 'number' ? [] : [new ShardMemory(module, memory)]))
     this.#workers = Array.from({ length: threads }, startWorker)
@@ -95,23 +98,36 @@ export class WorkerTeam implements Team {
     signal?.throwIfAborted()
   }
 
-  async #runGroups({ program, frame, signal }: Segment, groups: readonly [number, number]): Promise<void> {
+  async #runGroups({ program, frame, profile, signal }: Segment, groups: readonly [number, number]): Promise<void> {
     const abort = (): void => this.#barrier.abort()
     this.#barrier.reset()
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      const all = this.#replies.first<'ran'>({ kind: 'run', program, groups, frame })
-      for (const worker of this.#workers.slice(1)) worker.post({ kind: 'run', program, groups, frame })
+      const message = { kind: 'run', program, groups, frame, profile } as const
+      const all = this.#replies.first<'ran'>(message)
+      for (const worker of this.#workers.slice(1)) worker.post(message)
       await all
     } finally {
       signal?.removeEventListener('abort', abort)
     }
   }
 
+  async records(): Promise<Float64Array[]> {
+    const replies = await this.#replies.all(() => ({ kind: 'records' }))
+    return replies.flatMap((reply) => (reply.kind === 'records' ? [reply.records] : []))
+  }
+
   async pack(job: PackJob): Promise<number> {
     const replies = await this.#replies.all(() => ({ kind: 'pack', job }))
-    const bad = replies.flatMap((reply) => (reply.kind === 'packed' && reply.bad >= 0 ? [reply.bad] : []))
+    const bad = replies.flatMap((reply) => (reply.kind === 'packed' && reply.bad !== -1 ? [reply.bad] : []))
+    if (bad.includes(UNREAD)) return UNREAD
     return bad.length === 0 ? -1 : Math.min(...bad)
+  }
+
+  async fill(job: FillJob): Promise<FilledPiece[]> {
+    const replies = await this.#replies.all(() => ({ kind: 'fill', job }))
+    const parts = replies.map((reply) => (reply.kind === 'filled' ? reply.pieces : []))
+    return job.pieces.map((_, i) => parts[i % this.threads][Math.floor(i / this.threads)])
   }
 
   async close(): Promise<void> {

@@ -1,37 +1,35 @@
-// From the checkpoint to the device: all buffers first, so that what does not fit is known before anything is read; then a
-// piece at a time is read, packed by the wasm kernels (the same bytes as on the CPU) and handed to the queue, while the next
-// piece is being read. The queue copies what it is handed, so it is waited for every now and then.
+// From the checkpoint to the device: all buffers first, so that what does not fit is known before anything is read; then the
+// weights as they lie in memory on the CPU, piece by piece in order: packed by the wasm team, or read from a packed folder.
+// The queue copies what it is handed, so it is waited for every now and then.
+import { SailError } from '../../../errors.ts'
 import { sizeOf } from '../../../tensor.ts'
-import { bytesOf, toF32 } from '../../../weights/formats/convert.ts'
 import { panelBytes } from '../../../weights/formats/packed.ts'
+import { type PackedWeights, partBytes, partKey } from '../../../weights/formats/packed-weights.ts'
+import { PackedSum } from '../../../weights/formats/sum.ts'
 import type { LoadRequest } from '../../backend.ts'
-import { bf16Bits, checkFinite, dtypes, pieces, tooLarge } from '../../wasm/load-weights.ts'
-import { newMemory, ShardMemory } from '../../wasm/memory/shard-memory.ts'
-import type { StoredWeight } from '../../wasm/plan/stored-weights.ts'
-import { pack } from '../../wasm/team/walker.ts'
+import type { WasmHost } from '../../wasm/host.ts'
+import { partOf } from '../../wasm/load-packed.ts'
+import { packWeights } from '../../wasm/pack-weights.ts'
+import { inPanels, type StoredWeight } from '../../wasm/plan/stored-weights.ts'
 import { STORAGE } from '../gpu/flags.ts'
 import type { Gpu } from '../gpu/gpu.ts'
 import type { LinearShape } from '../kernels/linear-shape.ts'
 import { cut, type GpuMatrix, type GpuTable, type GpuWeights, type Part } from './gpu-weights.ts'
 
-/** Bytes that may wait in the queue. */
+/** Bytes that may wait in the queue, and that are read at once. */
 const WAITING = 64 * 2 ** 20
+const PIECE = 8 * 2 ** 20
 
-interface Loading {
-  readonly request: LoadRequest
-  readonly gpu: Gpu
-  readonly packer: ShardMemory
-  readonly progress: (bytes: number) => void
-}
+export type Placed = ReadonlyMap<StoredWeight, readonly Part[]>
 
 /** Bytes of 8 columns of a matrix, or 8 rows of a table. */
-function eightBytes({ role, format, shape }: StoredWeight): number {
-  if (role === 'matrix' || format === 'q8') return panelBytes(format, shape[1])
-  return 8 * (format === 'bf16' ? 2 : 4) * sizeOf(shape.slice(1))
+function eightBytes(weight: StoredWeight): number {
+  const { format, shape } = weight
+  return inPanels(weight) ? panelBytes(format, shape[1]) : 8 * (format === 'bf16' ? 2 : 4) * sizeOf(shape.slice(1))
 }
 
 /** Room for every weight. @throws SailError E_MEMORY, which says how much all of them need; E_GPU_LOST */
-export async function placeWeights(stored: readonly StoredWeight[], gpu: Gpu): Promise<Map<StoredWeight, Part[]>> {
+export async function placeWeights(stored: readonly StoredWeight[], gpu: Gpu): Promise<Placed> {
   const total = stored.reduce((sum, { bytes }) => sum + bytes, 0)
   return gpu.guarded(`${(total / 1e9).toFixed(2)} GB of weights`, () => {
     const place = (weight: StoredWeight): Part[] => {
@@ -54,98 +52,94 @@ function shapeBuffer(shape: LinearShape, gpu: Gpu): GPUBuffer {
   return buffer
 }
 
-/** @throws SailError E_WEIGHTS_NOT_FINITE, E_MEMORY, E_GPU_LOST; signal.reason when aborted */
+/** @throws SailError E_WEIGHTS_NOT_FINITE, E_PACKED_*, E_MEMORY, E_KERNELS_*, E_GPU_LOST; signal.reason when aborted */
 export async function loadWeights(
   request: LoadRequest,
-  placed: ReadonlyMap<StoredWeight, readonly Part[]>,
+  placed: Placed,
   gpu: Gpu,
-  kernels: WebAssembly.Module,
+  packer: { readonly threads: number | 'auto'; readonly host: WasmHost },
 ): Promise<GpuWeights> {
-  const { weights, signal, onProgress } = request
-  const sizes = [...placed.keys()].map(({ name, shape }) => sizeOf(shape) * bytesOf(weights.tensors.get(name)!.dtype))
-  const total = sizes.reduce((sum, bytes) => sum + bytes, 0)
-  let loaded = 0
-  const progress = (bytes: number): void => {
-    loaded += bytes
-    onProgress?.({ phase: 'pack', loaded, total })
-  }
-  const loading = { request, gpu, packer: new ShardMemory(kernels, newMemory(0, false)), progress }
+  const { packed } = request.weights
+  if (packed === undefined) {
+    const plans = [...placed.keys()].map((weight) => {
+      const { name, format, shape } = weight
+      return { weight, part: { name, layout: inPanels(weight) ? 'panels' : 'rows', format, shape } } as const
+    })
+    await packWeights(request, plans, { threads: packer.threads }, packer.host, ({ weight }, make) =>
+      make(uploader(weight, placed.get(weight)!, gpu)),
+    )
+  } else await uploadPacked(request, packed, placed, gpu)
   const matrices = new Map<string, GpuMatrix>()
   const tables = new Map<string, GpuTable>()
   const vectors = new Map<string, GPUBuffer>()
-  for (const [weight, parts] of placed) {
-    signal?.throwIfAborted()
-    const { name, role, format, shape } = weight
-    await upload(weight, parts, loading)
+  for (const [{ name, role, format, shape }, parts] of placed)
     if (role === 'matrix') matrices.set(name, { format, cols: shape[0], inner: shape[1], parts })
     else if (role === 'vector') vectors.set(name, parts[0].buffer)
     else if (format !== 'q4') tables.set(name, { format, parts })
-  }
-  onProgress?.({ phase: 'ready', loaded: total, total })
   return { matrices, tables, vectors }
 }
 
-async function upload(weight: StoredWeight, parts: readonly Part[], loading: Loading): Promise<void> {
-  const { gpu } = loading
+/** Takes the bytes of a weight in order and puts them where they belong. */
+function uploader(weight: StoredWeight, parts: readonly Part[], gpu: Gpu): (bytes: Uint8Array) => Promise<void> {
   const { queue } = gpu.device
-  const bytes = eightBytes(weight)
+  const starts = parts.map(({ first }) => (first / 8) * eightBytes(weight))
+  let at = 0
   let waiting = 0
-  for await (const { first, rows, data } of pieces(weight, loading)) {
-    const ready = convert(weight, { first, rows, data }, loading)
+  return async (bytes) => {
     await gpu.guarded(weight.name, () => {
-      // A piece may reach over the end of a part; both begin at multiples of 8.
-      for (const part of parts) {
-        const from = Math.max(first, part.first)
-        const to = Math.min(first + rows, part.first + part.count)
-        if (from >= to) continue
-        const begin = ((from - first) / 8) * bytes
-        const end = to === first + rows ? ready.byteLength : ((to - first) / 8) * bytes
-        const view = new Uint8Array(ready.buffer, ready.byteOffset + begin, end - begin)
-        queue.writeBuffer(part.buffer, ((from - part.first) / 8) * bytes, padded(view))
+      for (const [i, { buffer }] of parts.entries()) {
+        const from = Math.max(at, starts[i])
+        const to = Math.min(at + bytes.length, starts[i + 1] ?? Number.POSITIVE_INFINITY)
+        if (from < to) queue.writeBuffer(buffer, from - starts[i], wholeWords(bytes.subarray(from - at, to - at)))
       }
     })
-    waiting += ready.byteLength
-    if (waiting < WAITING) continue
+    at += bytes.length
+    waiting += bytes.length
+    if (waiting < WAITING) return
     await gpu.wait(queue.onSubmittedWorkDone())
     waiting = 0
   }
 }
 
-interface Piece {
-  readonly first: number
-  readonly rows: number
-  readonly data: Uint8Array
+/** @throws SailError E_PACKED_PART, E_PACKED_SUM; what reading throws; signal.reason */
+async function uploadPacked(
+  { signal, onProgress }: LoadRequest,
+  packed: PackedWeights,
+  placed: Placed,
+  gpu: Gpu,
+): Promise<void> {
+  const all = [...placed].map(([weight, parts]) => ({ weight, parts, part: partOf(packed, weight) }))
+  const total = all.reduce((sum, { part }) => sum + partBytes(part), 0)
+  let loaded = 0
+  for (const { weight, parts, part } of all) {
+    const [key, bytes, sum] = [partKey(part), partBytes(part), new PackedSum()]
+    const take = uploader(weight, parts, gpu)
+    for (let begin = 0; begin < bytes; begin += PIECE) {
+      signal?.throwIfAborted()
+      const piece = await packed.read(key, begin, Math.min(begin + PIECE, bytes), signal)
+      sum.add(piece)
+      await take(piece)
+      loaded += piece.length
+      onProgress?.({ phase: 'read', loaded, total })
+    }
+    if (sum.hex() !== part.sum) throw damaged(key, part.sum, sum.hex())
+  }
+  onProgress?.({ phase: 'ready', loaded: total, total })
 }
 
-/** The bytes of a piece as they are stored. @throws SailError E_WEIGHTS_NOT_FINITE */
-function convert(weight: StoredWeight, piece: Piece, loading: Loading): Uint8Array {
-  const { name, role, format, shape } = weight
-  const { dtype } = loading.request.weights.tensors.get(name)!
-  if (role === 'matrix' || format === 'q8') return packed(weight, piece, loading)
-  const values = toF32(piece.data, dtype)
-  checkFinite(values, name, piece.first * sizeOf(shape.slice(1)))
-  const { buffer, byteOffset, byteLength } = format === 'bf16' ? bf16Bits(piece.data, dtype, values) : values
-  return new Uint8Array(buffer, byteOffset, byteLength)
-}
-
-/** Panels, in the memory of the packing kernels. */
-function packed({ name, format, shape }: StoredWeight, { first, rows, data }: Piece, loading: Loading): Uint8Array {
-  const { packer, request } = loading
-  const { dtype } = request.weights.tensors.get(name)!
-  const bytes = Math.ceil(rows / 8) * panelBytes(format, shape[1])
-  const from = Math.ceil(packer.kernels.heap_base() / 64) * 64
-  const to = from + Math.ceil(data.byteLength / 64) * 64
-  packer.grow(to + bytes)
-  packer.write(from, data)
-  const job = { shard: 0, format, to, from, dtype: dtypes[dtype], inner: shape[1], rows }
-  const bad = pack(job, { shards: [packer], index: 0, threads: 1 })
-  if (bad === -1) return packer.bytes(to, bytes)
-  checkFinite(toF32(data, dtype), name, first * shape[1])
-  throw tooLarge(name, format, first + bad * 8)
+function damaged(place: string, expected: string, found: string): SailError {
+  const hint = 'the file is damaged: fetch it again, or run sail quantize again'
+  return new SailError('E_PACKED_SUM', {
+    file: 'packed weights',
+    place,
+    expected: `bytes with the sum ${expected}`,
+    found,
+    hint,
+  })
 }
 
 /** Queues take whole words: an odd number of bf16 values gets a zero behind it. */
-function padded(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+function wholeWords(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   if (bytes.byteLength % 4 === 0) return bytes as Uint8Array<ArrayBuffer>
   const whole = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4)
   whole.set(bytes)
