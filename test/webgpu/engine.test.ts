@@ -114,7 +114,8 @@ describe.skipIf(noGpu !== '')(`weight formats${skipped}`, () => {
     expect(exact.bytes).toBeLessThan(wide.bytes)
   })
 
-  test.each(['f32', 'q8'] as const)('%s matrices and tables in several buffers give the same bits', async (weights) => {
+  test('matrices and tables in several buffers give the same bits', async () => {
+    const weights = 'q8' as const
     const logits = async (bindingBytes?: number) => {
       const host = watchedHost()
       const settings = { weights, ...(bindingBytes !== undefined && { bindingBytes }) }
