@@ -1,7 +1,8 @@
 // From a graph to a plan: fuse attention, place what the host writes, lower op by op.
 import { fuseAttention } from '../../../graph/fuse.ts'
 import { type Graph, inputsOf, type Value } from '../../../graph/graph.ts'
-import { type Lowering, lower, register } from './lower.ts'
+import { lower, register } from './lower.ts'
+import type { Lowering } from './lowering.ts'
 import type { HostInput, Output, Plan, Step } from './plan.ts'
 import { Registers } from './registers.ts'
 

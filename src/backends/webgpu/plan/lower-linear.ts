@@ -2,7 +2,7 @@
 import type { Dim, Op, PassSizes } from '../../../graph/graph.ts'
 import { matmul, TILE_COLS } from '../kernels/matmul.ts'
 import { GRID, matvec } from '../kernels/matvec.ts'
-import type { Lowering } from './lower.ts'
+import type { Lowering } from './lowering.ts'
 import type { Dispatch, Source } from './plan.ts'
 
 export function lowerLinear(op: Extract<Op, { readonly kind: 'linear' }>, lowering: Lowering): Dispatch[] {

@@ -1,10 +1,9 @@
 // One op of the graph as dispatches: which kernel, which buffers, how many workgroups.
 import type { Op, PassSizes } from '../../../graph/graph.ts'
-import type { Tuning } from '../gpu/tuning.ts'
 import { add } from '../kernels/add.ts'
 import { attention } from '../kernels/attention.ts'
 import { attnMix } from '../kernels/attn_mix.ts'
-import { attnWeights, type HeadSizes } from '../kernels/attn_weights.ts'
+import { attnWeights } from '../kernels/attn_weights.ts'
 import { gather } from '../kernels/gather.ts'
 import { type Kernel, WORKGROUP } from '../kernels/kernel.ts'
 import { lastRow } from '../kernels/last_row.ts'
@@ -13,21 +12,9 @@ import { rope } from '../kernels/rope.ts'
 import { scatterAdd } from '../kernels/scatter_add.ts'
 import { storeKv } from '../kernels/store_kv.ts'
 import { swiglu } from '../kernels/swiglu.ts'
-import type { GpuWeights } from '../weights/gpu-weights.ts'
 import { lowerLinear } from './lower-linear.ts'
+import type { Lowering } from './lowering.ts'
 import type { Dispatch, Source } from './plan.ts'
-import type { Registers } from './registers.ts'
-
-export interface Lowering {
-  readonly weights: GpuWeights
-  readonly tuning: Tuning
-  readonly sizes: HeadSizes
-  readonly registers: Registers
-  /** Whether the pass has one token. */
-  readonly single: boolean
-  readonly ids: number
-  readonly patches: number
-}
 
 export function lower(op: Op, lowering: Lowering): Dispatch[] {
   const { registers, weights, sizes, ids, patches } = lowering
