@@ -109,7 +109,7 @@ describe.skipIf(noGpu !== '')(`on an adapter${skipped}`, () => {
 
   test('200 generations leave no more memory taken than 20, on the device and in the process', async () => {
     const host = watchedHost()
-    const sail = await HostedSail.on(host, `${root}golden/cases/models/tiny-a`)
+    const sail = await HostedSail.on(host, `${root}golden/cases/models/tiny-window`)
     const image = `${root}golden/cases/images/noise-40x26.png`
     const answers = new Set<string>()
     const generate = async (count: number) => {

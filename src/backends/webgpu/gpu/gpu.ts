@@ -15,8 +15,9 @@ export class Gpu {
   readonly #buffers = new Set<GPUBuffer>()
   readonly #gone: Promise<never>
   #lost: SailError | null = null
-  /** Dawn ends the process when this object is collected before its devices. */
+  /** Held until the device has said that it is gone: Dawn crashes when it is collected before, and keeps a process alive. */
   #entry: object | null
+  #closed = false
 
   constructor(device: GPUDevice, tuning: Tuning, entry: object) {
     this.#entry = entry
@@ -109,15 +110,19 @@ export class Gpu {
   /** @throws SailError E_GPU_LOST */
   checkAlive(): void {
     if (this.#lost !== null) throw this.#lost
+    if (this.#entry === null) throw lost({ reason: 'destroyed', message: '' })
   }
 
   close(): void {
-    if (this.#entry === null) return
+    if (this.#closed) return
+    this.#closed = true
     for (const buffer of this.#buffers) buffer.destroy()
     this.#buffers.clear()
     this.#pipelines.clear()
     this.device.destroy()
-    this.#entry = null
+    void this.device.lost.then(() => {
+      this.#entry = null
+    })
   }
 
   async #compile(kernel: Kernel): Promise<GPUComputePipeline> {
@@ -136,7 +141,7 @@ export class Gpu {
   }
 }
 
-function lost({ reason, message }: GPUDeviceLostInfo): SailError {
+function lost({ reason, message }: Pick<GPUDeviceLostInfo, 'reason' | 'message'>): SailError {
   return new SailError('E_GPU_LOST', {
     file: 'webgpu',
     expected: 'a device that works',
