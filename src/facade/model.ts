@@ -10,7 +10,7 @@ import { checkWeights } from '../weights/check.ts'
 import { openCheckpoint } from '../weights/checkpoint.ts'
 import type { Folder } from '../weights/folder.ts'
 import { hasVisEmbed, readConfig } from '../weights/read-config.ts'
-import { type ChosenBackend, chooseBackend } from './choose-backend.ts'
+import { type ChosenBackend, chooseBackend, chooseForModel } from './choose-backend.ts'
 import type { Environment } from './environment.ts'
 import { GuardedEngine } from './guarded-engine.ts'
 import { type LoadSettings, loadSettings } from './load-options.ts'
@@ -42,13 +42,14 @@ export async function loadModel(source: Source, options: LoadOptions, environmen
   const checkpoint = await openCheckpoint(folder, signal)
   try {
     const settings = loadSettings(packedOptions(folder.name, checkpoint, options))
-    const chosen = await chooseBackend(settings, environment.wasm)
+    const possible = await chooseBackend(settings, environment.wasm)
     const config = await readConfig(folder, hasVisEmbed(checkpoint), signal)
     const warning = checkWeights(config, checkpoint, folder.name)
     if (warning !== null) logger(`${folder.name}: ${warning}`)
     const tokenizer = await readTokenizer(folder, signal)
     checkTokens(config, tokenizer)
     const suppressed = suppressedIds(config, tokenizer)
+    const chosen = chooseForModel(possible, settings, config)
     const engine = new GuardedEngine(
       await chosen.backend.load(request(config, chosen.view(checkpoint, config), settings, options)),
     )
