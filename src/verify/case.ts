@@ -1,7 +1,7 @@
 // One dump in the course of its verification: the table's view of its names, the sequence it runs on, what was found so
 // far. Teacher-forced and free-running verification both fill it; the order of the report is the order of the data.
 import type { PassPlan, Prepared } from '../api.ts'
-import { findStage, type StageList, type StagePlace, stageNames } from '../graph/stages-names.ts'
+import { findStage, inDataOrder, type StageList, type StagePlace, stageNames } from '../graph/stages-names.ts'
 import type { Tensor } from '../tensor.ts'
 import { compare, incomparable } from './compare.ts'
 import type { GoldenFile } from './golden-file.ts'
@@ -96,13 +96,9 @@ export class VerifiedCase {
       else if (this.#isAbsent(place, passes)) this.fail(name, `no such ${place.pass} stage in this model or question`)
       else this.skip(name, 'nothing here to hold it against')
     }
-    const steps = [...file.tensors.keys()]
-      .flatMap((name) => findStage(name)?.pass ?? [])
-      .filter((pass) => pass.startsWith('step.'))
-    const order = stageNames(this.list([...new Set([...passes, 'prefix', 'text', ...inOrder(steps)])]))
-    const rank = new Map(order.map((name, i) => [name, i]))
+    const rank = new Map(inDataOrder(this.#reports.keys()).map((name, i) => [name, i]))
     const stages = [...this.#reports.values()].sort(
-      (a, b) => (rank.get(a.name) ?? order.length) - (rank.get(b.name) ?? order.length),
+      (a, b) => (rank.get(a.name) ?? rank.size) - (rank.get(b.name) ?? rank.size),
     )
     const notCompared = [...this.#notCompared].map(([name, why]) => ({ name, why }))
     return { golden: file.name, mode, stages, notCompared, notes }
@@ -112,8 +108,4 @@ export class VerifiedCase {
     if (layer !== null && layer >= this.setup.subject.config.dims.L) return true
     return pass !== null && !pass.startsWith('step.') && !passes.has(pass)
   }
-}
-
-function inOrder(steps: readonly string[]): string[] {
-  return [...new Set(steps)].sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)))
 }
