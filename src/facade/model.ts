@@ -25,6 +25,7 @@ export interface Model {
   readonly graphs: PassGraphs
   readonly info: SailInfo
   readonly maxPatches: number
+  readonly maxPixels: number
   /** Ids that the family never generates. */
   readonly suppressed: readonly number[]
   readonly loadMs: number
@@ -56,8 +57,8 @@ export async function loadModel(source: Source, options: LoadOptions, environmen
     const info = describe(folder, config, settings, chosen, engine)
     const loadMs = performance.now() - start
     const graphs = new PassGraphs(config)
-    const { maxPatches } = settings
-    return { environment, config, tokenizer, engine, graphs, info, maxPatches, suppressed, loadMs, logger }
+    const { maxPatches, maxPixels } = settings
+    return { environment, config, tokenizer, engine, graphs, info, maxPatches, maxPixels, suppressed, loadMs, logger }
   } finally {
     await checkpoint.close()
   }

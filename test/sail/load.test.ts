@@ -137,6 +137,8 @@ const refused: readonly (readonly [options: object, code: string])[] = [
   [{ kv: 'f16', backend: 'reference' }, 'E_OPTION_UNAVAILABLE'],
   [{ maxPatches: 0 }, 'E_OPTION_MAX_PATCHES'],
   [{ maxPatches: 4097 }, 'E_OPTION_MAX_PATCHES'],
+  [{ maxPixels: 0 }, 'E_OPTION_MAX_PIXELS'],
+  [{ maxPixels: 2 ** 31 }, 'E_OPTION_MAX_PIXELS'],
   [{ logger: 'console' }, 'E_OPTION_LOGGER'],
   [{ max_patches: 5 }, 'E_OPTION_UNKNOWN'],
 ]
