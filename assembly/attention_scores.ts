@@ -3,7 +3,7 @@
 // lanes (layouts: Tile). Loops: panels of 8 rows, 4 keys, e; when the tile has 4 rows, 8 keys of 4. The 8 sums of such a
 // block are chains over at most 256 of e in rising order; a larger E adds block sums in order.
 // A decoding step has a few rows and reads the cache at the speed of memory, and 8 rows at once are a pattern that no
-// prefetcher knows: so rows are touched in order some steps ahead, K's for the next keys and V's for mix_block.
+// prefetcher knows: so the rows of a step are touched in order just before it, K's for itself and V's for mix_block.
 // Tail: up to 7 keys behind the last are computed from whatever lies there and never looked at.
 // Twin: test/kernels/twins/attention.ts
 import { Tile } from './attention_tile'
@@ -11,7 +11,6 @@ import { PAGE } from './kv_page'
 import { madd } from './madd'
 
 const CHAIN: i32 = 256
-const AHEAD: i32 = 16
 
 /** keys: K of the first of the n keys, which is the page's row `at`, a multiple of 8; values: its V, or 0 to touch nothing. */
 export function score_block(tile: Tile, keys: usize, values: usize, at: i32, n: i32): void {
@@ -28,24 +27,19 @@ export function score_block(tile: Tile, keys: usize, values: usize, at: i32, n: 
       const chain = min(CHAIN, E - e)
       for (let i = 0; i < n; i += step) {
         const to = out + ((<usize>i) << 4)
-        if (values !== 0) touch_ahead(tile, keys, values, i, step, n)
+        if (values !== 0)
+          tile.touched = touch(keys, stride, i, min(i + step, n)) | touch(values, stride, i, min(i + step, n))
         if (narrow) score_narrow(to, q, k + <usize>i * stride, stride, chain, e > 0)
         else score_wide(to, q, k + <usize>i * stride, stride, chain, e > 0)
       }
     }
 }
 
-/** Reads a word of every cache line of K AHEAD keys further on and of V at key i. */
-function touch_ahead(tile: Tile, keys: usize, values: usize, i: i32, step: i32, n: i32): void {
-  const stride = (<usize>tile.E) << 2
-  const from = keys + <usize>min(i === 0 ? 0 : i + AHEAD, n) * stride
-  const to = keys + <usize>min(i + AHEAD + step, n) * stride
-  tile.touched = touch(from, to) | touch(values + <usize>i * stride, values + <usize>min(i + step, n) * stride)
-}
-
-function touch(from: usize, to: usize): u32 {
+/** Reads a word of every cache line of rows [from, to). */
+function touch(rows: usize, stride: usize, from: i32, to: i32): u32 {
   let words: u32 = 0
-  for (; from < to; from += 64) words |= load<u32>(from)
+  const end = rows + <usize>to * stride
+  for (let at = rows + <usize>from * stride; at < end; at += 64) words |= load<u32>(at)
   return words
 }
 

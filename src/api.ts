@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly kernels?: 'strict' | 'relaxed' | 'auto'
   /** Most patches an image may take, 1..4096 (default 4096, as upstream). */
   readonly maxPatches?: number
+  /** Most pixels an image may have, 1..2^31 - 1 (default 178956970, as Pillow). */
+  readonly maxPixels?: number
   /** A throw in it rejects the load. */
   readonly onProgress?: (progress: LoadProgress) => void
   /** Times each op of each pass (wasm backend); without it nothing is timed. */

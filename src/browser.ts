@@ -25,7 +25,7 @@ export function preprocess(image: ImageInput, options: PreprocessOptions): Promi
  * @throws SailError when there is no such folder; signal.reason. Faults of the checkpoint are in `problems`.
  */
 export async function inspect(source: Source, { signal }: CallOptions = {}): Promise<Inspection> {
-  return inspectFolder(await webEnvironment.openFolder(source), signal)
+  return inspectFolder(await webEnvironment.openFolder(source), signal === undefined ? {} : { signal })
 }
 
 /** The tokenizer of a checkpoint; only tokenizer.json is read. @throws SailError E_TOKENIZER_*, E_FILE_* */

@@ -12,6 +12,11 @@ import type { Tokenizer } from './tokenizer/tokenizer.ts'
 export type { Quantized, QuantizeOptions } from './facade/quantize.ts'
 export * from './index.ts'
 
+export interface InspectOptions extends CallOptions {
+  readonly check?: boolean
+  readonly original?: Source
+}
+
 export class Sail extends Core {
   /**
    * Loads a checkpoint: a folder's path, a base URL, or a map of file name to Blob.
@@ -33,10 +38,17 @@ export function preprocess(image: ImageInput, options: PreprocessOptions): Promi
 
 /**
  * What a checkpoint holds, what memory it needs in each format, and what is wrong with it; its weights are not read.
+ * @param options of a packed folder: `check` reads its data and holds them against their sums, `original` is the checkpoint
+ *   that it should be made from
  * @throws SailError when there is no such folder; signal.reason. Faults of the checkpoint are in `problems`.
  */
-export async function inspect(source: Source, { signal }: CallOptions = {}): Promise<Inspection> {
-  return inspectFolder(await nodeEnvironment.openFolder(source), signal)
+export async function inspect(source: Source, options: InspectOptions = {}): Promise<Inspection> {
+  const { check, original, signal } = options
+  return inspectFolder(await nodeEnvironment.openFolder(source), {
+    ...(check !== undefined && { check }),
+    ...(original !== undefined && { original: await nodeEnvironment.openFolder(original) }),
+    ...(signal !== undefined && { signal }),
+  })
 }
 
 /**

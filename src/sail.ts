@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The library: load a checkpoint, ask it, stream, take features, trace every stage. Image and prompt become a `Prepared`
 // (src/facade/prepare.ts), its passes a `Run` on the engine (src/generate/run.ts); everything else is made of these two.
-// Calls on one instance take turns, in the order in which they were made: a stream holds its turn until it ends or its
-// consumer leaves the loop, so another call inside that loop would wait for itself.
+// Calls on one instance take turns, in the order in which they were made: a stream holds its turn until it ends, its
+// consumer leaves the loop or its signal aborts, so another call inside that loop would wait for itself.
 import type {
   Answer,
   Features,
@@ -22,6 +22,7 @@ import type { ModelConfig } from './config/model-config.ts'
 import { answer, noAnswer } from './facade/answer.ts'
 import { type Environment, webEnvironment } from './facade/environment.ts'
 import { features } from './facade/features.ts'
+import { handOnWhenAborted } from './facade/hand-on.ts'
 import { loadModel, type Model } from './facade/model.ts'
 import { prepare } from './facade/prepare.ts'
 import { Queue } from './facade/queue.ts'
@@ -115,7 +116,7 @@ export class Sail {
         if (onAbort === 'return' && signal?.aborted && error === signal.reason) return noAnswer(this.#model, settings)
         throw error
       }
-      return yield* answer(this.#model, prepared, settings, this.#reuse)
+      return yield* handOnWhenAborted(answer(this.#model, prepared, settings, this.#reuse), release, signal)
     } finally {
       release()
     }
@@ -157,7 +158,7 @@ export class Sail {
       const plan = planTrace(prepared, config.dims.L, options)
       const run = this.open(prepared)
       try {
-        yield* trace({ run, plan, config, suppressed, signal })
+        yield* handOnWhenAborted(trace({ run, plan, config, suppressed, signal }), release, signal)
       } finally {
         run.close()
       }

@@ -20,6 +20,7 @@ export interface ModelFlags extends OutputFlags {
   readonly threads: number | 'auto'
   readonly kernels: 'strict' | 'relaxed' | 'auto'
   readonly maxPatches: number
+  readonly maxPixels: number
   readonly profile?: string
 }
 
@@ -29,7 +30,8 @@ export interface ModelFlags extends OutputFlags {
  */
 export function plainFlags(command: Command, own: readonly string[] = ['max-patches']): Command {
   for (const option of engineOptions())
-    if (option.long !== '--max-patches' && !own.includes(option.name())) command.addOption(option.hideHelp())
+    if (!['--max-patches', '--max-pixels'].includes(option.long ?? '') && !own.includes(option.name()))
+      command.addOption(option.hideHelp())
   return outputFlags(command)
 }
 
@@ -59,6 +61,7 @@ function engineOptions(): Option[] {
       .default('auto'),
     choice('kernels', 'kind', ['strict', 'relaxed', 'auto'], 'strict: the same bits on every machine', 'auto'),
     maxPatchesOption(),
+    maxPixelsOption(),
     new Option('--profile <file>', 'write how long each op took on each worker, as a Chrome trace').env('SAIL_PROFILE'),
   ]
 }
@@ -69,6 +72,14 @@ export function maxPatchesOption(): Option {
     .env('SAIL_MAX_PATCHES')
     .argParser(integer(1, 4096))
     .default(4096)
+}
+
+/** --max-pixels; the default is Pillow's. */
+export function maxPixelsOption(): Option {
+  return new Option('--max-pixels <n>', 'most pixels an image file may declare')
+    .env('SAIL_MAX_PIXELS')
+    .argParser(integer(1, 2 ** 31 - 1))
+    .default(178_956_970)
 }
 
 function choice(name: string, value: string, choices: string[], what: string, initial?: string): Option {

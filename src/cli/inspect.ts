@@ -7,6 +7,8 @@ export function inspectCommand(program: Command, context: Context): void {
   const command = program.command('inspect').description('config, tensors, memory need and faults of a checkpoint')
   plainFlags(command)
     .requiredOption('--model <dir>', 'folder of the checkpoint')
+    .option('--check', 'of a packed folder: read its weights and hold them against their sums')
+    .option('--original <dir>', 'of a packed folder: the checkpoint that it should be made from')
     .option('--json', 'one JSON document on stdout')
     .action(async (flags) => (await import('./inspect-run.ts')).inspect(flags, context))
 }

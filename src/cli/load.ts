@@ -21,13 +21,13 @@ export async function withModel<T>(
   work: (sail: Sail, show: Notes, image: RawImage | undefined) => Promise<T>,
   own?: Profiler,
 ): Promise<T> {
-  const { model, backend, weights, activations, numerics, kv, threads, kernels, maxPatches } = flags
+  const { model, backend, weights, activations, numerics, kv, threads, kernels, maxPatches, maxPixels } = flags
   const show = notes(flags)
   const profile = flags.profile === undefined ? null : await openProfile(flags.profile)
   try {
-    const image = flags.image === undefined ? undefined : await decoded(flags.image, show, signal)
+    const image = flags.image === undefined ? undefined : await decoded(flags.image, maxPixels, show, signal)
     const sail = await Sail.load(model, {
-      ...{ backend, weights, numerics, kv, threads, kernels, maxPatches, signal },
+      ...{ backend, weights, numerics, kv, threads, kernels, maxPatches, maxPixels, signal },
       ...(activations !== undefined && { activations }),
       ...profilerOf(own, profile?.profiler),
       onProgress: show.progress,
@@ -68,9 +68,9 @@ function profilerOf(own?: Profiler, file?: Profiler): { profiler?: Profiler } {
   }
 }
 
-async function decoded(image: string, show: Notes, signal: AbortSignal): Promise<RawImage> {
+async function decoded(image: string, maxPixels: number, show: Notes, signal: AbortSignal): Promise<RawImage> {
   const input = await imageFlag(image, signal)
-  return readImage(input, { environment: nodeEnvironment, signal, logger: show.say })
+  return readImage(input, { environment: nodeEnvironment, maxPixels, signal, logger: show.say })
 }
 
 /** --image: a path or URL as it is, `-` as the bytes of stdin. */

@@ -16,6 +16,7 @@ export interface PreprocessFlags extends OutputFlags {
   readonly size?: { readonly width: number; readonly height: number }
   readonly patchSize: number
   readonly maxPatches: number
+  readonly maxPixels: number
   readonly out?: string
   readonly json?: boolean
 }
@@ -36,10 +37,10 @@ export async function preprocess(flags: PreprocessFlags, { signal }: Context): P
 }
 
 async function ofImage(flags: PreprocessFlags & { image: string }, signal: AbortSignal): Promise<void> {
-  const { image, patchSize, maxPatches, out, json } = flags
+  const { image, patchSize, maxPatches, maxPixels, out, json } = flags
   const show = notes(flags)
   const { rgb, resized, patches, grid, exifOrientation } = await preprocessImage(await imageFlag(image, signal), {
-    ...{ patchSize, maxPatches, signal },
+    ...{ patchSize, maxPatches, maxPixels, signal },
   })
   if (exifOrientation !== null && exifOrientation !== 1)
     show.say(`${image}: EXIF orientation ${exifOrientation} is not applied, as upstream does not`)

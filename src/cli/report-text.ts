@@ -1,18 +1,22 @@
 // A verification as a table that a person can read, and below it the first wrong stage in plain words.
 import Table from 'cli-table3'
 import { type CaseReport, passed, type StageReport } from '../verify/report.ts'
-import { errorText, explain, limitText } from '../verify/words.ts'
+import { distanceText, errorText, explain, limitText } from '../verify/words.ts'
 import { forTerminal, oneLine, paint } from './terminal.ts'
 
 export function reportText(report: CaseReport): string {
   const { golden, mode, stages, notCompared } = report
   const out = process.stdout
+  const rounded = stages.some(({ fromDump }) => fromDump !== null)
   const clean = (text: string): string => forTerminal(text, out) // before it is painted
   const table = new Table({
-    head: ['stage', 'error', 'limit', 'verdict'],
+    head: ['stage', 'error', 'limit', 'verdict', ...(rounded ? ['from the dump'] : [])],
     style: { head: [], border: [], compact: true },
   })
-  for (const stage of stages) table.push([clean(stage.name), errorText(stage), limitText(stage), verdict(stage, mode)])
+  for (const stage of stages) {
+    const row = [clean(stage.name), errorText(stage), limitText(stage), verdict(stage, mode)]
+    table.push([...row, ...(rounded ? [distanceText(stage)] : [])])
+  }
   const wrong = stages.filter(({ objection }) => objection !== null).length
   const count = wrong === 0 ? `all ${stages.length} stages agree` : `${wrong} of ${stages.length} stages differ`
   const ownRuns = mode === 'teacher-forced' ? stages.filter(({ inputs }) => inputs === 'own').length : 0

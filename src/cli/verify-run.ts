@@ -10,6 +10,7 @@ import { withModel } from './load.ts'
 import type { Notes } from './notes.ts'
 import { reportText } from './report-text.ts'
 import { write, writeJson } from './stdout.ts'
+import { definitionOf } from './verify-definition.ts'
 
 export interface VerifyFlags extends ModelFlags {
   readonly golden: readonly string[]
@@ -25,17 +26,22 @@ export async function verify(flags: VerifyFlags, { signal, exit }: Context): Pro
     for (const path of flags.golden) files.push(await openGolden(await openFile(path), signal))
     await withModel(flags, signal, async (sail, show, given) => {
       const reports = []
-      for (const file of files) {
-        const image = given ?? (await findImage(file, flags.model, show))
-        const sibling = freeRunning ? await findSibling(file, show) : null
-        noteNumerics(file, flags, show)
-        try {
-          const report = await verifyCase(sail, file, { image, freeRunning, sibling, signal })
-          reports.push(report)
-          if (!json) await write(reportText(report))
-        } finally {
-          await sibling?.close()
+      const definition = await definitionOf(sail, flags, show, signal)
+      try {
+        for (const file of files) {
+          const image = given ?? (await findImage(file, flags.model, show))
+          const sibling = freeRunning ? await findSibling(file, show) : null
+          noteNumerics(file, flags, show)
+          try {
+            const report = await verifyCase(sail, file, { image, freeRunning, sibling, definition, signal })
+            reports.push(report)
+            if (!json) await write(reportText(report))
+          } finally {
+            await sibling?.close()
+          }
         }
+      } finally {
+        await definition?.close()
       }
       if (json) await writeJson(toJson(reports))
       exit(reports.every(passed) ? 0 : 1)

@@ -3,7 +3,7 @@
 import type { Backend, WeightSource } from '../backends/backend.ts'
 import { reference } from '../backends/reference/reference.ts'
 import type { WasmHost } from '../backends/wasm/host.ts'
-import { wasmBackend } from '../backends/wasm/wasm.ts'
+import { headsFit, wasmBackend } from '../backends/wasm/wasm.ts'
 import { webgpuBackend } from '../backends/webgpu/webgpu.ts'
 import type { ModelConfig } from '../config/model-config.ts'
 import { SailError } from '../errors.ts'
@@ -38,6 +38,17 @@ export async function chooseBackend(settings: LoadSettings, hosts: Hosts): Promi
   const missing = await whyNot(host)
   if (missing === null) return kernels(settings, host)
   return plainLoops(settings, [`backend auto: reference, since wasm cannot run here: ${missing}`])
+}
+
+/**
+ * The backend for a model that has now been read: under `auto`, reference for heads that the kernels cannot cut.
+ * @throws SailError as chooseBackend, when reference cannot have what else was asked for
+ */
+export function chooseForModel(chosen: ChosenBackend, settings: LoadSettings, { dims }: ModelConfig): ChosenBackend {
+  if (settings.backend !== 'auto' || chosen.backend.name !== 'wasm' || headsFit(dims)) return chosen
+  return plainLoops(settings, [
+    `backend auto: reference, since wasm takes heads of a multiple of 4 values, not of ${dims.E}`,
+  ])
 }
 
 /** Why the kernels cannot run here, or null. */

@@ -7,6 +7,8 @@ import type { GpuHost } from '../backends/webgpu/host.ts'
 import { webGpuHost } from '../backends/webgpu/web-host.ts'
 import { SailError } from '../errors.ts'
 import { blobFolder, type Folder } from '../weights/folder.ts'
+import { withoutSecrets } from '../weights/http-source.ts'
+import { type StallGuard, stallGuard } from '../weights/stall-guard.ts'
 import { urlFolder } from '../weights/url-folder.ts'
 
 export interface NamedBytes {
@@ -47,30 +49,32 @@ function absolute(url: string | URL): string {
   }
 }
 
-/** @throws SailError E_IMAGE_FETCH, E_IMAGE_FILE_SIZE; signal.reason */
-export async function fetchImage(url: string, signal?: AbortSignal): Promise<NamedBytes> {
-  const file = url.startsWith('data:') ? 'data: URL' : url
+/** @throws SailError E_IMAGE_FETCH, E_IMAGE_FILE_SIZE, E_HTTP_STALLED after `stallMs` of silence; signal.reason */
+export async function fetchImage(url: string, signal?: AbortSignal, stallMs = 30_000): Promise<NamedBytes> {
+  const file = url.startsWith('data:') ? 'data: URL' : withoutSecrets(url)
+  const wait = stallGuard(file, stallMs, signal)
   try {
-    const response = await fetch(url, signal === undefined ? {} : { signal })
+    const response = await wait.next(fetch(url, { signal: wait.signal }))
     if (!response.ok) throw notFetched(file, `status ${response.status}`)
-    return { bytes: await readBody(response, file), file }
+    return { bytes: await readBody(response, file, wait), file }
   } catch (cause) {
-    signal?.throwIfAborted()
-    throw cause instanceof SailError ? cause : notFetched(file, String(cause), cause)
+    const why = wait.explain(cause)
+    throw why instanceof SailError && why.code === 'E_HTTP_NETWORK' ? notFetched(file, String(cause), cause) : why
+  } finally {
+    wait.stop()
   }
 }
 
 /** The body, read piece by piece so that a server that never ends cannot fill the memory. */
-async function readBody(response: Response, file: string): Promise<Uint8Array> {
+async function readBody(response: Response, file: string, wait: StallGuard): Promise<Uint8Array> {
   const parts: Uint8Array<ArrayBuffer>[] = []
   let size = 0
   const reader = response.body?.getReader()
-  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+  const next = () => reader && wait.next(reader.read())
+  for (let part = await next(); part?.value !== undefined; part = await next()) {
     parts.push(part.value)
     size += part.value.length
-    if (size <= MAX_IMAGE_BYTES) continue
-    await reader?.cancel()
-    throw tooLarge(file, `${size} or more`)
+    if (size > MAX_IMAGE_BYTES) throw tooLarge(file, `${size} or more`)
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer())
 }

@@ -10,18 +10,21 @@ export interface ImageContext {
   readonly environment: Environment
   readonly signal?: AbortSignal | undefined
   readonly logger?: ((message: string) => void) | undefined
+  /** Default: Pillow's cap. */
+  readonly maxPixels?: number | undefined
 }
 
 /** @throws SailError E_IMAGE_*; signal.reason */
 export async function readImage(input: ImageInput, context: ImageContext): Promise<RgbImage> {
   context.signal?.throwIfAborted()
+  const { maxPixels = MAX_PIXELS } = context
   if (isRaw(input)) {
     const image = rgbImage(input)
-    checkPixels(image.width, image.height, { file: 'image', maxPixels: MAX_PIXELS })
+    checkPixels(image.width, image.height, { file: 'image', maxPixels })
     return image
   }
   const { bytes, file } = await bytesOf(input, context)
-  const image = await decodeImage(bytes, { file })
+  const image = await decodeImage(bytes, { file, maxPixels })
   context.signal?.throwIfAborted()
   const { exifOrientation } = image
   if (exifOrientation !== null && exifOrientation !== 1)

@@ -3,7 +3,7 @@ import { planMemory } from '../backends/wasm/plan/plan-memory.ts'
 import type { WeightFormat } from '../backends/wasm/plan/stored-weights.ts'
 import { SailError } from '../errors.ts'
 import type { Folder } from '../weights/folder.ts'
-import { type Inspection as CheckpointInspection, inspectCheckpoint } from '../weights/inspect.ts'
+import { type Inspection as CheckpointInspection, type InspectOptions, inspectCheckpoint } from '../weights/inspect.ts'
 import { checkTokens, readTokenizer } from './tokenizer-file.ts'
 
 /** Bytes that a model takes on the wasm backend, by what for. */
@@ -27,8 +27,9 @@ export interface Inspection extends CheckpointInspection {
 }
 
 /** Faults of the checkpoint are in `problems`. @throws signal.reason */
-export async function inspectFolder(folder: Folder, signal?: AbortSignal): Promise<Inspection> {
-  const inspection = await inspectCheckpoint(folder, signal)
+export async function inspectFolder(folder: Folder, options: InspectOptions = {}): Promise<Inspection> {
+  const { signal } = options
+  const inspection = await inspectCheckpoint(folder, options)
   const { plan, problems } = tried(() => plans(inspection))
   const found = { ...inspection, ...memoryOf(plan), problems: [...inspection.problems, ...problems] }
   try {
@@ -42,10 +43,11 @@ export async function inspectFolder(folder: Folder, signal?: AbortSignal): Promi
 
 type Plans = Readonly<Record<WeightFormat, FormatPlan>>
 
-function plans({ config, tensors }: CheckpointInspection): Plans | null {
+function plans({ config, tensors, packed }: CheckpointInspection): Plans | null {
   if (config === null) return null
   const dtypes = new Map(tensors.map(({ name, dtype }) => [name, dtype]))
-  const dtypeOf = (name: string) => (dtypes.get(name) === 'BF16' ? 'BF16' : 'F32')
+  const isBf16 = (name: string) => dtypes.get(name) === 'BF16' || dtypes.get(`${name}.panels`) === 'bf16'
+  const dtypeOf = (name: string) => (isBf16(name) ? 'BF16' : 'F32')
   const { L } = config.dims
   const planOf = (format: WeightFormat): FormatPlan => {
     const { weights, cache, scratch, total, shards } = planMemory(config, dtypeOf, format)
@@ -54,7 +56,13 @@ function plans({ config, tensors }: CheckpointInspection): Plans | null {
     const memories = shards.weights.map((_, shard) => [first(shard), end(shard)] as const)
     return { weights, cache, values: scratch * memories.length, total, memories }
   }
-  return { exact: planOf('exact'), f32: planOf('f32'), bf16: planOf('bf16'), q8: planOf('q8'), q4: planOf('q4') }
+  return {
+    exact: planOf(packed?.weights ?? 'exact'),
+    f32: planOf('f32'),
+    bf16: planOf('bf16'),
+    q8: planOf('q8'),
+    q4: planOf('q4'),
+  }
 }
 
 function memoryOf(plan: Plans | null): Pick<Inspection, 'memory' | 'plan'> {

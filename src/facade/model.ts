@@ -10,7 +10,7 @@ import { checkWeights } from '../weights/check.ts'
 import { openCheckpoint } from '../weights/checkpoint.ts'
 import type { Folder } from '../weights/folder.ts'
 import { hasVisEmbed, readConfig } from '../weights/read-config.ts'
-import { type ChosenBackend, chooseBackend } from './choose-backend.ts'
+import { type ChosenBackend, chooseBackend, chooseForModel } from './choose-backend.ts'
 import type { Environment } from './environment.ts'
 import { GuardedEngine } from './guarded-engine.ts'
 import { type LoadSettings, loadSettings } from './load-options.ts'
@@ -26,6 +26,7 @@ export interface Model {
   readonly graphs: PassGraphs
   readonly info: SailInfo
   readonly maxPatches: number
+  readonly maxPixels: number
   /** Ids that the family never generates. */
   readonly suppressed: readonly number[]
   readonly loadMs: number
@@ -43,22 +44,23 @@ export async function loadModel(source: Source, options: LoadOptions, environmen
   const checkpoint = await openCheckpoint(folder, signal)
   try {
     const settings = loadSettings(packedOptions(folder.name, checkpoint, options))
-    const first = await chooseBackend(settings, environment)
-    const chosen = await preferGpu(first, checkpoint, settings, options, environment)
+    const possible = await chooseBackend(settings, environment)
     const config = await readConfig(folder, hasVisEmbed(checkpoint), signal)
     const warning = checkWeights(config, checkpoint, folder.name)
     if (warning !== null) logger(`${folder.name}: ${warning}`)
     const tokenizer = await readTokenizer(folder, signal)
     checkTokens(config, tokenizer)
     const suppressed = suppressedIds(config, tokenizer)
+    const fitting = chooseForModel(possible, settings, config)
+    const chosen = await preferGpu(fitting, checkpoint, settings, options, environment)
     const engine = new GuardedEngine(
       await chosen.backend.load(request(config, chosen.view(checkpoint, config), settings, options)),
     )
     const info = describe(folder, config, settings, chosen, engine)
     const loadMs = performance.now() - start
     const graphs = new PassGraphs(config)
-    const { maxPatches } = settings
-    return { environment, config, tokenizer, engine, graphs, info, maxPatches, suppressed, loadMs, logger }
+    const { maxPatches, maxPixels } = settings
+    return { environment, config, tokenizer, engine, graphs, info, maxPatches, maxPixels, suppressed, loadMs, logger }
   } finally {
     await checkpoint.close()
   }

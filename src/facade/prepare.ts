@@ -33,9 +33,9 @@ export async function prepare(model: Model, question: Question, signal?: AbortSi
 }
 
 async function pixelsOf(model: Model, image: NonNullable<Question['image']>, signal?: AbortSignal) {
-  const { config, environment, logger, maxPatches } = model
+  const { config, environment, logger, maxPatches, maxPixels } = model
   if (config.patchSize === null || config.family.size === null) throw noVision(model)
-  const rgb = await readImage(image, { environment, logger, signal })
+  const rgb = await readImage(image, { environment, logger, maxPixels, signal })
   return preprocess(rgb, config.patchSize, Math.min(maxPatches, config.family.size.maxPatches))
 }
 

@@ -1,7 +1,7 @@
 // The checkpoint's tensors in another format than they are stored in, converted as they are read: f32 widens all of
-// them (F64 is rounded), bf16 rounds all of them to nearest even, as `model.to(torch.bfloat16)` does. q8 and q4 give the
-// values that the kernels would multiply with, each tensor in the format that it gets there: so the reference backend
-// says what a quantised model should compute. `exact` is the checkpoint itself, and so is what was packed before.
+// them (F64 is rounded). bf16, q8 and q4 give the values that the kernels would multiply with, each tensor in the format that
+// it gets there (norms and biases stay f32): so the reference backend says what a rounded model should compute. `exact` is the
+// checkpoint itself, and so is what was packed before.
 import type { WeightSource } from '../backends/backend.ts'
 import { type StoredWeight, storedWeights, type WeightFormat } from '../backends/wasm/plan/stored-weights.ts'
 import type { ModelConfig } from '../config/model-config.ts'
@@ -11,7 +11,7 @@ import { roundTrip } from '../weights/formats/round-trip.ts'
 
 export function viewWeights(source: WeightSource, format: WeightFormat, config: ModelConfig): WeightSource {
   if (format === 'exact' || source.packed !== undefined) return source
-  if (format === 'f32' || format === 'bf16') return converted(source, () => (format === 'f32' ? 'F32' : 'BF16'))
+  if (format === 'f32') return converted(source, () => 'F32')
   const dtypeOf = (name: string) => source.tensors.get(name)!.dtype
   const stored = new Map<string, StoredWeight>()
   for (const weight of storedWeights(config, dtypeOf, format)) stored.set(weight.name, weight)

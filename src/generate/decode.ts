@@ -40,6 +40,7 @@ export async function* decode(run: Run, setup: DecodeSetup): AsyncGenerator<Toke
     const token = stopwatch.time('decode', () => choose(logits, count))
     yield token
     if (token.finish !== null) return
+    settings.signal?.throwIfAborted() // the cache may be another's by now
     logits = nextLogits(await stopwatch.wait('decode', () => run.step(token.id, request)))
     stopwatch.step()
   }

@@ -36,7 +36,8 @@ export function stageNames({ L, passes }: StageList): string[] {
 
 const ofCase = new Map(Object.values(caseRows).flatMap((rows) => rows.map((row) => [row.name, row] as const)))
 const ofPass = new Map(Object.values(passRows).flatMap((rows) => rows.map((row) => [row.name, row] as const)))
-const pattern = /^(prefix|text|step\.(?:0|[1-9]\d*))\.((?:layers\.(0|[1-9]\d*)\.)?(.+))$/
+/** Numbers of layers and steps have at most 9 digits, so that each is one that a number can hold. */
+const pattern = /^(prefix|text|step\.(?:0|[1-9]\d{0,8}))\.((?:layers\.(0|[1-9]\d{0,8})\.)?(.+))$/
 
 /** Row, pass and layer of a full name, or null when it is no stage. */
 export function findStage(name: string): StagePlace | null {
@@ -46,6 +47,31 @@ export function findStage(name: string): StagePlace | null {
   if (pass === undefined) return null
   const row = ofPass.get(layer === undefined ? rest : `layers.i.${last}`)
   return row === undefined ? null : { row, pass, layer: layer === undefined ? null : Number(layer) }
+}
+
+/**
+ * The names that are stages, in the order of the data. What a file names decides the work, not the numbers in its names:
+ * listing every stage up to the layer 999999999 of a dump would take all memory.
+ */
+export function inDataOrder(names: Iterable<string>): string[] {
+  const found = [...names].flatMap((name) => {
+    const place = findStage(name)
+    return place === null ? [] : [{ name, key: orderOf(place) }]
+  })
+  found.sort((a, b) => a.key.reduce((order, part, i) => order || part - b.key[i], 0))
+  return found.map(({ name }) => name)
+}
+
+const rowNumbers = new Map([...Object.values(caseRows), ...Object.values(passRows)].flat().map((row, i) => [row, i]))
+
+/** Before, in or behind the passes; the pass; its start, layers, end, or what stands behind the prefix; layer; row. */
+function orderOf({ row, pass, layer }: StagePlace): number[] {
+  const number = rowNumbers.get(row)!
+  if (caseRows.start.includes(row)) return [0, 0, 0, 0, number]
+  if (caseRows.end.includes(row)) return [2, 0, 0, 0, number]
+  const rank = pass === 'text' ? 1 : pass === 'prefix' || pass === null ? 0 : 2 + Number(pass.slice('step.'.length))
+  const part = pass === null ? 3 : layer !== null ? 1 : passRows.start.includes(row) ? 0 : 2
+  return [1, rank, part, layer ?? 0, number]
 }
 
 /**

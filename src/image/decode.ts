@@ -42,7 +42,7 @@ export interface DecodeOptions {
 /**
  * The RGB pixels of a PNG or JPEG file, equal to Pillow's `Image.open(file).convert("RGB")` byte for byte.
  * EXIF orientation is reported and not applied, alpha is dropped, as upstream does.
- * @throws SailError E_IMAGE_EMPTY, E_IMAGE_FORMAT (known but not read), E_IMAGE_UNKNOWN, E_IMAGE_TOO_LARGE, E_PNG_*, E_JPEG_*
+ * @throws SailError E_IMAGE_EMPTY, E_IMAGE_FORMAT (known but not read), E_IMAGE_UNKNOWN, E_IMAGE_TOO_LARGE, E_MEMORY, E_PNG_*, E_JPEG_*
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<RgbImage> {
   const context: DecodeContext = { file: options.file ?? 'image', maxPixels: options.maxPixels ?? MAX_PIXELS }

@@ -15,6 +15,19 @@ export interface RgbImage {
 
 /** Pillow refuses pictures of more pixels than this (its decompression bomb rule). */
 export const MAX_PIXELS = 178_956_970
+/** The cap may be raised to this: three bytes a pixel still fit into one array. */
+export const MOST_PIXELS = 2 ** 31 - 1
+
+/** Memory for pixels. @throws SailError E_MEMORY where the engine refuses it in one piece */
+export function reserve<T>(file: string, make: () => T): T {
+  try {
+    return make()
+  } catch (cause) {
+    const hint = 'scale the picture down first, or use a machine with more memory'
+    const expected = 'memory for its pixels'
+    throw new SailError('E_MEMORY', { file, expected, found: 'an engine that refuses it', hint, cause })
+  }
+}
 
 /** What a decoder needs to know besides the bytes. */
 export interface DecodeContext {

@@ -1,12 +1,12 @@
 // What a container may use (Linux). null: no limit, or none that can be read.
 import { readFile } from 'node:fs/promises'
 
-/** Cores worth of CPU time, quota / period, from the files of cgroup v2 or v1. */
-export async function cpuQuota(): Promise<number | null> {
-  const v2 = await words('/sys/fs/cgroup/cpu.max')
+/** Cores worth of CPU time, quota / period, from the files of cgroup v2 or v1 below `root`. */
+export async function cpuQuota(root = '/sys/fs/cgroup'): Promise<number | null> {
+  const v2 = await words(`${root}/cpu.max`)
   if (v2 !== null) return ratio(v2[0], v2[1])
-  const quota = await words('/sys/fs/cgroup/cpu/cpu.cfs_quota_us')
-  const period = await words('/sys/fs/cgroup/cpu/cpu.cfs_period_us')
+  const quota = await words(`${root}/cpu/cpu.cfs_quota_us`)
+  const period = await words(`${root}/cpu/cpu.cfs_period_us`)
   return quota === null || period === null ? null : ratio(quota[0], period[0])
 }
 

@@ -1,9 +1,10 @@
 // One dump in the course of its verification: the table's view of its names, the sequence it runs on, what was found so
 // far. Teacher-forced and free-running verification both fill it; the order of the report is the order of the data.
 import type { PassPlan, Prepared } from '../api.ts'
-import { findStage, type StageList, type StagePlace, stageNames } from '../graph/stages-names.ts'
+import { findStage, inDataOrder, type StageList, type StagePlace, stageNames } from '../graph/stages-names.ts'
 import type { Tensor } from '../tensor.ts'
 import { compare, incomparable } from './compare.ts'
+import type { Definition } from './definition.ts'
 import type { GoldenFile } from './golden-file.ts'
 import { GoldenTensors, type Sizes } from './golden-tensors.ts'
 import { exact, factorOf, type Limit } from './limits.ts'
@@ -16,6 +17,8 @@ export interface CaseSetup {
   readonly file: GoldenFile
   readonly question: GoldenQuestion
   readonly mode: Mode
+  /** The golden side, where the dump is none: its weights are not those that are verified. */
+  readonly definition?: Definition | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -57,22 +60,25 @@ export class VerifiedCase {
     return { ...dims, p: patchSize ?? 0, T: prepared.ids.length, P: GH * GW, GH, GW, S: to - from, K: to }
   }
 
-  /** Holds `got` against the dump's tensor. */
+  /** Holds `got` against the dump's tensor, or against what the definition says. */
   async check(
     name: string,
-    got: Tensor,
+    { got, defined }: { readonly got: Tensor; readonly defined?: Tensor },
     limit: Limit,
     extra?: (golden: Tensor) => Promise<Judged> | Judged,
   ): Promise<void> {
     const want = await this.golden.read(name)
-    this.#reports.set(name, judge(name, compare(got, want), limit, (await extra?.(want)) ?? {}))
+    const judged = (await extra?.(want)) ?? {}
+    const fromDump = compare(got, want)
+    if (defined === undefined) this.#reports.set(name, judge(name, fromDump, limit, judged))
+    else this.#reports.set(name, judge(name, compare(got, defined), limit, { ...judged, fromDump }))
   }
 
   /** As `check` for what has no limit but equality; a header that does not fit is a fault. */
   async checkExact(name: string, got: Tensor): Promise<void> {
     const place = findStage(name)
     const fault = place === null ? null : this.golden.misfit(name, place, {})
-    if (fault === null) await this.check(name, got, exact)
+    if (fault === null) await this.check(name, { got }, exact)
     else this.fail(name, fault)
   }
 
@@ -96,13 +102,9 @@ export class VerifiedCase {
       else if (this.#isAbsent(place, passes)) this.fail(name, `no such ${place.pass} stage in this model or question`)
       else this.skip(name, 'nothing here to hold it against')
     }
-    const steps = [...file.tensors.keys()]
-      .flatMap((name) => findStage(name)?.pass ?? [])
-      .filter((pass) => pass.startsWith('step.'))
-    const order = stageNames(this.list([...new Set([...passes, 'prefix', 'text', ...inOrder(steps)])]))
-    const rank = new Map(order.map((name, i) => [name, i]))
+    const rank = new Map(inDataOrder(this.#reports.keys()).map((name, i) => [name, i]))
     const stages = [...this.#reports.values()].sort(
-      (a, b) => (rank.get(a.name) ?? order.length) - (rank.get(b.name) ?? order.length),
+      (a, b) => (rank.get(a.name) ?? rank.size) - (rank.get(b.name) ?? rank.size),
     )
     const notCompared = [...this.#notCompared].map(([name, why]) => ({ name, why }))
     return { golden: file.name, mode, stages, notCompared, notes }
@@ -112,8 +114,4 @@ export class VerifiedCase {
     if (layer !== null && layer >= this.setup.subject.config.dims.L) return true
     return pass !== null && !pass.startsWith('step.') && !passes.has(pass)
   }
-}
-
-function inOrder(steps: readonly string[]): string[] {
-  return [...new Set(steps)].sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)))
 }

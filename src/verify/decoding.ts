@@ -1,7 +1,7 @@
 // generated_ids and step_logits, token by token. Forced: the dump's ids are fed, so one wrong id does not spoil the rows
 // behind it. Free: our own ids are fed. Row 0 of step_logits are the logits behind the last token of the prompt, row k
 // those behind generated id k - 1. The choice is the largest logit, the lowest id of equal ones, until an eos.
-import type { Prepared, Run } from '../api.ts'
+import type { Prepared } from '../api.ts'
 import { findStage } from '../graph/stages-names.ts'
 import { i64 } from '../tensor.ts'
 import type { VerifiedCase } from './case.ts'
@@ -74,13 +74,4 @@ export async function goldenChoice(of: VerifiedCase): Promise<number[] | null> {
   const values = await of.golden.asInput('step_logits', findStage('step_logits')!, { V })
   if (values === null) return null
   return Array.from({ length: values.shape[0] }, (_, k) => largest(values.data.subarray(k * V, (k + 1) * V)))
-}
-
-/** Frees the cache of a run, whatever happened. */
-export async function closing<T>(run: Run, work: (run: Run) => Promise<T>): Promise<T> {
-  try {
-    return await work(run)
-  } finally {
-    run.close()
-  }
 }

@@ -3,7 +3,7 @@
 // an f64 dump, three times against an f32 dump. That error is measured where the f64 file lies beside the golden one.
 // Exact stages must be equal; ids of bf16 runs may part on a rounding and are then not judged.
 import { SailError } from '../errors.ts'
-import { findStage, stageNames } from '../graph/stages-names.ts'
+import { findStage, inDataOrder } from '../graph/stages-names.ts'
 import { compare, incomparable } from './compare.ts'
 import type { GoldenFile } from './golden-file.ts'
 import { GoldenTensors } from './golden-tensors.ts'
@@ -74,16 +74,7 @@ async function diffStage(
 
 /** Stages that both have, in the order of the data. */
 function commonStages(golden: GoldenFile, file: GoldenFile): string[] {
-  const both = [...golden.tensors.keys()].filter((name) => file.tensors.has(name))
-  const places = both.map(findStage).filter((place) => place !== null)
-  const passes = [...new Set(places.flatMap(({ pass }) => pass ?? []))].sort((a, b) => rank(a) - rank(b))
-  const L = places.reduce((most, { layer }) => Math.max(most, (layer ?? -1) + 1), 0)
-  const known = new Set(both)
-  return stageNames({ L, passes }).filter((name) => known.has(name))
-}
-
-function rank(pass: string): number {
-  return pass === 'prefix' ? -2 : pass === 'text' ? -1 : Number(pass.slice('step.'.length))
+  return inDataOrder([...golden.tensors.keys()].filter((name) => file.tensors.has(name)))
 }
 
 function depth(golden: GoldenFile): number {

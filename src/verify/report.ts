@@ -15,6 +15,8 @@ export interface StageReport {
   readonly objection: string | null
   /** Something to know that does not decide. */
   readonly note: string | null
+  /** How far it is from the dump, not judged, where the golden side is another. */
+  readonly fromDump: Comparison | null
 }
 
 export interface CaseReport {
@@ -33,11 +35,12 @@ export interface Judged {
   readonly note?: string | null
   /** A second objection, heard when the limit itself has none. */
   readonly also?: string | null
+  readonly fromDump?: Comparison | null
 }
 
 export function judge(name: string, comparison: Comparison, limit: Limit, extra: Judged = {}): StageReport {
-  const { inputs = 'dump', note = null, also = null } = extra
-  return { name, comparison, limit, inputs, objection: objection(comparison, limit) ?? also, note }
+  const { inputs = 'dump', note = null, also = null, fromDump = null } = extra
+  return { name, comparison, limit, inputs, objection: objection(comparison, limit) ?? also, note, fromDump }
 }
 
 export function firstFailure(report: CaseReport): StageReport | null {
@@ -71,7 +74,7 @@ function caseJson(report: CaseReport): object {
   }
 }
 
-function stageJson({ name, comparison, limit, inputs, objection: fault, note }: StageReport): object {
+function stageJson({ name, comparison, limit, inputs, objection: fault, note, fromDump }: StageReport): object {
   return {
     name,
     kind: limit.kind,
@@ -84,5 +87,8 @@ function stageJson({ name, comparison, limit, inputs, objection: fault, note }: 
     pass: fault === null,
     inputs,
     note: [fault, note].filter((text) => text !== null).join('; ') || null,
+    ...(fromDump !== null && {
+      from_dump: { max_abs: fromDump.maxAbs, rel_l2: fromDump.relL2, cosine: fromDump.cosine },
+    }),
   }
 }

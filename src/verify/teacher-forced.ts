@@ -1,30 +1,28 @@
 // Each stage from the dump's own inputs, so that the first wrong stage is the guilty one. Per stage one run of a graph
 // cut at the nearest stages that the dump has. Between passes the cache is filled with the dump's keys and values, so
 // that an error of one pass does not reach the next.
-import type { Prepared, StageRequest } from '../api.ts'
+import type { Prepared } from '../api.ts'
 import { passMask } from '../facade/case-tensors.ts'
 import { featureMap } from '../facade/features.ts'
 import { dimension, findStage, type StagePlace, stageInputs } from '../graph/stages-names.ts'
 import type { F32Tensor } from '../tensor.ts'
 import type { PassPlace, VerifiedCase } from './case.ts'
+import { type ExecuteBoth, intLimit, type Sides } from './definition.ts'
 import { bf16Step, exact, freeRunning, type Limit, ropeTable, teacherForced, yardstick } from './limits.ts'
 import { type NearestInputs, nearestInputs } from './nearest-inputs.ts'
-
-/** Runs one pass or one step. */
-export type Execute = (request: StageRequest) => Promise<Map<string, F32Tensor>>
 
 export class ForcedPass {
   readonly #case: VerifiedCase
   readonly #prepared: Prepared
   readonly #pass: PassPlace
-  readonly #execute: Execute
+  readonly #execute: ExecuteBoth
   /** This pass and those before it, by name. */
   readonly #passes: readonly string[]
   /** Sizes by letter of every pass so far. */
   readonly #sizes: ReadonlyMap<string, Readonly<Record<string, number>>>
   readonly #usable = new Map<string, boolean>()
 
-  constructor(of: VerifiedCase, prepared: Prepared, passes: readonly PassPlace[], execute: Execute) {
+  constructor(of: VerifiedCase, prepared: Prepared, passes: readonly PassPlace[], execute: ExecuteBoth) {
     this.#case = of
     this.#prepared = prepared
     this.#pass = passes.at(-1)!
@@ -48,7 +46,7 @@ export class ForcedPass {
    * Runs the pass for good: its keys and values, the dump's where it has them, stay in the cache.
    * @param stages to hand back, by name within the pass; 'next_logits' too
    */
-  async fill(stages: readonly string[]): Promise<Map<string, F32Tensor>> {
+  async fill(stages: readonly string[]): Promise<Map<string, Sides>> {
     const { L } = this.#case.list([])
     const { name } = this.#pass
     const cached = Array.from({ length: L }, (_, i) => [`${name}.layers.${i}.k_rope`, `${name}.layers.${i}.v`]).flat()
@@ -70,27 +68,29 @@ export class ForcedPass {
   }
 
   /** vision_features: rows of final_norm, the dump's where it has it, else `ours`. */
-  async checkFeatures(ours: F32Tensor | undefined): Promise<void> {
+  async checkFeatures(ours: Sides | undefined): Promise<void> {
     const [name, source] = ['vision_features', `${this.#pass.name}.final_norm`]
     const fault = this.#case.golden.misfit(name, findStage(name)!, this.#sizes.get(this.#pass.name)!)
     if (fault !== null) return this.#case.fail(name, fault)
-    const got = featureMap(this.#prepared, ours ?? (await this.#asInput(source))!)
+    const { got, defined } = ours ?? { got: (await this.#asInput(source))! }
+    const map = (rows: F32Tensor): F32Tensor => featureMap(this.#prepared, rows)
+    const sides = { got: map(got), ...(defined !== undefined && { defined: map(defined) }) }
     const limit = ours === undefined ? this.#copied(name, [source]) : this.#ownLimit(name, await this.#nearest(source))
     const inputs = ours === undefined ? 'dump' : 'own'
     const note = ours === undefined ? null : `${source} is not in the dump: our own run`
-    await this.#case.check(name, got, limit, () => ({ inputs, note }))
+    await this.#case.check(name, sides, limit, () => ({ inputs, note }))
   }
 
   async #checkStage(fullName: string, place: StagePlace): Promise<void> {
     const nearest = await this.#nearest(fullName)
-    const got = await this.#compute(fullName, nearest)
+    const sides = await this.#compute(fullName, nearest)
     const inputs = nearest.missing.size === 0 ? 'dump' : 'own'
     const note =
       inputs === 'own' ? `its inputs are not in the dump: our own run from ${listed([...nearest.given])}` : null
-    await this.#case.check(fullName, got, this.#limit(fullName, place, nearest), () => ({ inputs, note }))
+    await this.#case.check(fullName, sides, this.#limit(fullName, place, nearest), () => ({ inputs, note }))
   }
 
-  async #compute(fullName: string, { given }: NearestInputs): Promise<F32Tensor> {
+  async #compute(fullName: string, { given }: NearestInputs): Promise<Sides> {
     const local = fullName.slice(this.#pass.name.length + 1)
     const outputs = await this.#execute({
       stages: [local],
@@ -102,9 +102,16 @@ export class ForcedPass {
   }
 
   #limit(fullName: string, place: StagePlace, nearest: NearestInputs): Limit {
+    const { definition, subject } = this.#case.setup
+    const limit = this.#f32Limit(fullName, place, nearest)
+    if (definition?.int !== true) return limit
+    return intLimit(stageOf(place), limit, nearest.missing.size > 0 ? nearest.layers : null, subject.info.weights)
+  }
+
+  #f32Limit(fullName: string, place: StagePlace, nearest: NearestInputs): Limit {
     const stage = stageOf(place)
     if (stage === 'rope.cos' || stage === 'rope.sin') return ropeTable
-    if (this.#case.setup.file.dtype === 'bf16') return bf16Step(stage)
+    if (this.#case.setup.file.dtype === 'bf16' && !this.#case.setup.definition) return bf16Step(stage)
     if (nearest.missing.size > 0) return this.#ownLimit(stage, nearest)
     const { row, pass } = place
     const isCopy = row.bitEqual || (stage === 'embed' && !this.#holdsPatches())
@@ -122,7 +129,7 @@ export class ForcedPass {
 
   /** A chain of ops from the nearest inputs: both sides carry rounding errors of their own. */
   #ownLimit(stage: string, { layers }: NearestInputs): Limit {
-    const { dtype } = this.#case.setup.file
+    const dtype = this.#case.setup.definition ? 'f32' : this.#case.setup.file.dtype
     return freeRunning(yardstick(stage, dtype, layers), dtype, this.#case.factor)
   }
 

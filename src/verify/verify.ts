@@ -2,6 +2,7 @@
 // zero or the size of the difference.
 import type { ImageInput } from '../api.ts'
 import { SailError } from '../errors.ts'
+import type { Definition } from './definition.ts'
 import { verifyForced } from './forced-case.ts'
 import { verifyFree } from './free-running.ts'
 import type { GoldenFile } from './golden-file.ts'
@@ -15,6 +16,8 @@ export interface VerifyOptions {
   readonly freeRunning: boolean
   /** The same run in the other precision (X.f64 beside X.f32), for free-running limits. */
   readonly sibling?: GoldenFile | null
+  /** The golden side of rounded weights. */
+  readonly definition?: Definition | undefined
   readonly signal?: AbortSignal
 }
 
@@ -23,11 +26,11 @@ export interface VerifyOptions {
  *   E_GOLDEN_NO_PROMPT; what preparing the question throws; signal.reason
  */
 export async function verify(subject: Subject, file: GoldenFile, options: VerifyOptions): Promise<CaseReport> {
-  const { image, freeRunning, sibling = null, signal } = options
+  const { image, freeRunning, sibling = null, definition, signal } = options
   const question = questionOf(file, image)
   if (question.prompt === null && (freeRunning || !file.tensors.has('input_ids'))) throw noPrompt(file)
   const mode = freeRunning ? 'free-running' : 'teacher-forced'
-  const setup = { subject, file, question, mode, signal } as const
+  const setup = { subject, file, question, mode, definition, signal } as const
   const report = freeRunning ? await verifyFree(setup, sibling) : await verifyForced(setup)
   if (report.stages.length === 0) throw nothing(file)
   return report

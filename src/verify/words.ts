@@ -47,3 +47,9 @@ export function limitText({ limit }: StageReport): string {
   if (limit.kind === 'exact') return 'exact'
   return limit.by === 'max_abs' ? `${figure(limit.value)} abs` : figure(limit.value)
 }
+
+/** How far a stage is from the dump, where another side judges it. */
+export function distanceText({ fromDump }: StageReport): string {
+  if (fromDump === null) return ''
+  return fromDump.fault ?? figure(fromDump.relL2)
+}

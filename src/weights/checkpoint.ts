@@ -69,7 +69,7 @@ export async function openCheckpoint(folder: Folder, signal?: AbortSignal): Prom
   if (packed === undefined) return checkpoint
   try {
     await checkConfig(folder, packed.head, signal)
-    if (await holds(folder, unpacked)) await checkOrigin(folder, packed.head, folder, signal)
+    if (await holds(folder, unpacked, signal)) await checkOrigin(folder, packed.head, folder, signal)
     return checkpoint
   } catch (error) {
     await checkpoint.close()
@@ -111,15 +111,16 @@ async function openFirst(folder: Folder, from: readonly Layout[], signal?: Abort
 
 type Shards = Map<string, Shard>
 
-async function holds(folder: Folder, some: readonly Layout[]): Promise<boolean> {
-  for (const { single, index } of some) if ((await folder.has(single)) || (await folder.has(index))) return true
+async function holds(folder: Folder, some: readonly Layout[], signal?: AbortSignal): Promise<boolean> {
+  for (const { single, index } of some)
+    if ((await folder.has(single, signal)) || (await folder.has(index, signal))) return true
   return false
 }
 
 async function openFiles(folder: Folder, from: readonly Layout[], shards: Shards, signal?: AbortSignal): Promise<void> {
   for (const layout of from) {
-    if (await folder.has(layout.single)) return openShard(folder, layout, layout.single, shards, signal)
-    if (await folder.has(layout.index)) return openShards(folder, layout, shards, signal)
+    if (await folder.has(layout.single, signal)) return openShard(folder, layout, layout.single, shards, signal)
+    if (await folder.has(layout.index, signal)) return openShards(folder, layout, shards, signal)
   }
   throw await nothingThere(folder)
 }

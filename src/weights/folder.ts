@@ -7,7 +7,7 @@ import { type ByteSource, blobSource } from './byte-source.ts'
 export interface Folder {
   /** Path or URL, for errors. */
   readonly name: string
-  has(file: string): Promise<boolean>
+  has(file: string, signal?: AbortSignal): Promise<boolean>
   /** @throws SailError E_FILE_MISSING, E_FILE_NAME, and what the source's kind adds */
   open(file: string, signal?: AbortSignal): Promise<ByteSource>
   /** The names of all files, or null where they cannot be listed. */

@@ -140,7 +140,7 @@ async function readBody(file: string, response: Response, length: number, wait: 
 }
 
 /** A URL as errors show it: queries and user parts may hold keys. */
-function withoutSecrets(url: string): string {
+export function withoutSecrets(url: string): string {
   try {
     const { origin, pathname } = new URL(url)
     return origin + pathname

@@ -17,7 +17,7 @@ export async function readConfig(folder: Folder, vision: boolean, signal?: Abort
   const generation = 'generation_config.json'
   return parseConfig({
     config: await readWhole(folder, 'config.json', maxBytes, signal),
-    generation: (await folder.has(generation)) ? await readWhole(folder, generation, maxBytes, signal) : null,
+    generation: (await folder.has(generation, signal)) ? await readWhole(folder, generation, maxBytes, signal) : null,
     hasVisEmbed: vision,
     file: `${folder.name}/config.json`,
   })

@@ -11,12 +11,13 @@ export function urlFolder(base: string | URL, options: HttpOptions = {}): Folder
     url.pathname = `${root.pathname.replace(/\/$/, '')}/${encodeURIComponent(file)}`
     return url.href
   }
+  const within = (signal?: AbortSignal): HttpOptions => (signal === undefined ? options : { ...options, signal })
   return {
     name: root.origin + root.pathname,
-    async has(file) {
+    async has(file, signal) {
       if (!isBareName(file)) return false
       try {
-        await (await openUrl(at(file), options)).close()
+        await (await openUrl(at(file), within(signal))).close()
         return true
       } catch (error) {
         if (error instanceof SailError && error.code === 'E_FILE_MISSING') return false
@@ -25,7 +26,7 @@ export function urlFolder(base: string | URL, options: HttpOptions = {}): Folder
     },
     async open(file, signal) {
       checkBareName(root.origin + root.pathname, file)
-      return openUrl(at(file), signal === undefined ? options : { ...options, signal })
+      return openUrl(at(file), within(signal))
     },
     async names() {
       return null

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test, vi } from 'vitest'
-import type { PassProfile } from '../../src/api.ts'
 import type { BenchReport } from '../../src/cli/bench/bench-report.ts'
 import { dotOf, opTable } from '../../src/cli/bench/ops.ts'
 import { rateOf, spread } from '../../src/cli/bench/spread.ts'
+import type { PassProfile } from '../../src/index.ts'
 import { built, cli } from '../support/cli.ts'
 import { model } from './tiny-a.ts'
 

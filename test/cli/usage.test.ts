@@ -39,6 +39,7 @@ describe('bad usage is exit code 2 with one line on stderr', () => {
     ['no number', ['ask', '--model', model, '--prompt', 'x', '--temperature', 'hot']],
     ['a probability above 1', ['ask', '--model', model, '--prompt', 'x', '--temperature', '1', '--top-p', '1.01']],
     ['an unknown backend', ['ask', '--model', model, '--prompt', 'x', '--backend', 'cuda']],
+    ['no pixels', ['preprocess', '--image', 'x.png', '--patch-size', '3', '--max-pixels', '0']],
     ['too many patches', ['preprocess', '--size', '9x9', '--patch-size', '3', '--max-patches', '5000']],
     ['a size that is none', ['preprocess', '--size', '9by9', '--patch-size', '3']],
     ['an image and a size', ['preprocess', '--image', image, '--size', '9x9', '--patch-size', '3']],

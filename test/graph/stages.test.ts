@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { STAGES } from '../../src/graph/stages.ts'
 import { matchesGlob, selectStages } from '../../src/graph/stages-glob.ts'
-import { dimension, findStage, stageInputs, stageNames } from '../../src/graph/stages-names.ts'
+import { dimension, findStage, inDataOrder, stageInputs, stageNames } from '../../src/graph/stages-names.ts'
 import { buildPass } from '../../src/model/sail.ts'
 import { openTensors } from '../backends/safetensors.ts'
 import { tiny } from '../model/tiny.ts'
@@ -55,6 +55,16 @@ describe('the table', () => {
 })
 
 describe('names', () => {
+  test('of a file are put in order by themselves, however large their numbers, and what is no stage is left out', () => {
+    const all = stageNames({ L: 12, passes: [...passes, 'step.2', 'step.10'] })
+    expect(inDataOrder([...all].reverse())).toEqual(all)
+    expect(
+      inDataOrder(['text.layers.999999999.q', 'vision_features', 'text.layers.2.q', 'grid', 'x', 'text.x']),
+    ).toEqual([...['grid', 'vision_features', 'text.layers.2.q', 'text.layers.999999999.q']])
+    expect(findStage('prefix.layers.1000000000.q')).toBeNull()
+    expect(findStage('step.1000000000.embed')).toBeNull()
+  })
+
   test('are listed in the order of the data', () => {
     const order = ['patches', 'prefix.embed', 'prefix.layers.0.out', 'prefix.layers.1.q', 'prefix.logits']
     const at = [...order, 'vision_features', 'text.embed', 'text.layers.1.out', 'step_logits'].map((n) =>

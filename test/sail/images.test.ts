@@ -42,6 +42,17 @@ test('maxPatches makes the grid smaller', async () => {
   expect(grid[0] * grid[1]).toBeLessThanOrEqual(10)
 })
 
+test('maxPixels lowers or raises the cap on what a picture may declare', async () => {
+  const { rgb } = await preprocess(png, { patchSize: 4 })
+  const pixels = rgb.shape[0] * rgb.shape[1]
+  expect((await preprocess(png, { patchSize: 4, maxPixels: pixels })).rgb).toEqual(rgb)
+  await expect(preprocess(png, { patchSize: 4, maxPixels: pixels - 1 })).rejects.toThrow(code('E_IMAGE_TOO_LARGE'))
+  const raw = { data: rgb.data, width: rgb.shape[1], height: rgb.shape[0] }
+  await expect(preprocess(raw, { patchSize: 4, maxPixels: pixels - 1 })).rejects.toThrow(code('E_IMAGE_TOO_LARGE'))
+  for (const maxPixels of [0, 1.5, 2 ** 31, Number.NaN])
+    await expect(preprocess(png, { patchSize: 4, maxPixels })).rejects.toThrow(code('E_OPTION_MAX_PIXELS'))
+})
+
 test('what is no image file is refused by what it is', async () => {
   const large = join(temporary, 'large.png')
   await writeFile(large, '')

@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test, vi } from 'vitest'
+import { chooseBackend, chooseForModel } from '../../src/facade/choose-backend.ts'
+import { loadSettings } from '../../src/facade/load-options.ts'
+import { nodeWasmHost } from '../../src/node/wasm-host.ts'
 import { inspect, type LoadOptions, loadTokenizer, Sail } from '../../src/node.ts'
+import { tiny } from '../model/tiny.ts'
 import { root } from '../support/golden.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -74,6 +78,19 @@ test('auto takes wasm, and says so when it must take another', async () => {
   await own.close()
 })
 
+test('auto takes reference for heads that the kernels cannot cut, and says so; wasm stays what was asked for', async () => {
+  const config = { ...tiny, dims: { ...tiny.dims, E: 6 } }
+  const choose = async (options: LoadOptions) => {
+    const settings = loadSettings(options)
+    return chooseForModel(await chooseBackend(settings, nodeWasmHost), settings, config)
+  }
+  const chosen = await choose({})
+  expect(chosen.backend.name).toBe('reference')
+  expect(chosen.notes).toEqual(['backend auto: reference, since wasm takes heads of a multiple of 4 values, not of 6'])
+  expect((await choose({ backend: 'wasm' })).backend.name).toBe('wasm')
+  await expect(choose({ threads: 2 })).rejects.toThrow(code('E_OPTION_UNAVAILABLE'))
+})
+
 test('both backends answer alike', async () => {
   expect(await idsOf(await Sail.load(model, { backend: 'reference' }))).toEqual(exact)
   expect(await idsOf(await Sail.load(model, { backend: 'wasm', threads: 1, kernels: 'strict' }))).toEqual(exact)
@@ -122,6 +139,8 @@ const refused: readonly (readonly [options: object, code: string])[] = [
   [{ kv: 'f16', backend: 'reference' }, 'E_OPTION_UNAVAILABLE'],
   [{ maxPatches: 0 }, 'E_OPTION_MAX_PATCHES'],
   [{ maxPatches: 4097 }, 'E_OPTION_MAX_PATCHES'],
+  [{ maxPixels: 0 }, 'E_OPTION_MAX_PIXELS'],
+  [{ maxPixels: 2 ** 31 }, 'E_OPTION_MAX_PIXELS'],
   [{ logger: 'console' }, 'E_OPTION_LOGGER'],
   [{ max_patches: 5 }, 'E_OPTION_UNKNOWN'],
 ]

@@ -75,15 +75,19 @@ async function load(request: LoadRequest, settings: WasmSettings, host: WasmHost
 
 type Dims = LoadRequest['config']['dims']
 
-/** Vectors hold four values, and heads are made of whole ones. */
+/** Whether heads are made of whole vectors, which hold four values. */
+export function headsFit({ E }: Pick<Dims, 'E'>): boolean {
+  return E % 4 === 0
+}
+
 function checkSizes({ E }: Dims): void {
-  if (E % 4 === 0) return
+  if (headsFit({ E })) return
   throw new SailError('E_BACKEND_SIZES', {
     file: 'config.json',
     place: 'head_dim',
     expected: 'a multiple of 4 on the wasm backend',
     found: `${E}`,
-    hint: 'use backend reference',
+    hint: 'use backend reference, or auto',
   })
 }
 

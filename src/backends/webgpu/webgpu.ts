@@ -7,6 +7,7 @@ import { dtypeOf } from '../check-weight.ts'
 import type { WasmHost } from '../wasm/host.ts'
 import { planMemory } from '../wasm/plan/plan-memory.ts'
 import { requireMemory } from '../wasm/require-memory.ts'
+import { headsFit } from '../wasm/wasm.ts'
 import { GpuEngine } from './engine.ts'
 import { type FoundAdapter, findAdapter } from './gpu/adapter.ts'
 import { openDevice } from './gpu/open-device.ts'
@@ -45,14 +46,14 @@ async function load(request: LoadRequest, settings: GpuSettings, host: GpuHost, 
   }
 }
 
-/** Vectors hold four values, and heads are made of whole ones. @throws SailError E_BACKEND_SIZES */
-function checkSizes({ E }: LoadRequest['config']['dims']): void {
-  if (E % 4 === 0) return
+/** @throws SailError E_BACKEND_SIZES */
+function checkSizes(dims: LoadRequest['config']['dims']): void {
+  if (headsFit(dims)) return
   throw new SailError('E_BACKEND_SIZES', {
     file: 'config.json',
     place: 'head_dim',
     expected: 'a multiple of 4 on the webgpu backend',
-    found: `${E}`,
+    found: `${dims.E}`,
     hint: 'use backend reference',
   })
 }

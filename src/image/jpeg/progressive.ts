@@ -9,7 +9,7 @@ import type { Bits } from './bits.ts'
 import { type Component, type Frame, type Scan, ZIGZAG } from './frame.ts'
 import { extend, type HuffmanTable } from './huffman.ts'
 import { dequantise, inverseDct } from './idct.ts'
-import { type Planes, readDc, readSymbol } from './sequential.ts'
+import { readDc, readSymbol } from './sequential.ts'
 import { type BlockReader, walkScan } from './walk.ts'
 
 /** Coefficients of one component, blocks row by row. */
@@ -161,27 +161,31 @@ class AcReader implements BlockReader {
   }
 }
 
-/** Transforms every block that has samples of the picture. */
-export function transformAll({ components }: Frame, coefficients: AllCoefficients, planes: Planes): void {
+/**
+ * Transforms every block of a component that has samples of the picture, a row of blocks at a time.
+ * @returns 8 * storedY rows of 8 * storedX samples, in the memory of the coefficients: a row of blocks is half as many
+ *   bytes as samples, so it ends before the coefficients that are still to be read, which saves a plane of memory
+ */
+export function transform(component: Component, { values, top }: Coefficients): Uint8ClampedArray {
   const block = new Int32Array(64)
-  for (const component of components) {
-    const { blocksX, blocksY, storedX } = component
-    const { values, top } = coefficients.get(component) as Coefficients
-    const plane = planes.get(component) as Uint8ClampedArray
-    const quant = component.quant as Uint16Array
-    const stride = storedX * 8
-    for (let row = 0; row < blocksY; row++)
-      for (let column = 0; column < blocksX; column++) {
-        const n = row * storedX + column
-        block.fill(0)
-        block[0] = dequantise(values[n * 64], quant[0])
-        let ac = 0
-        for (let k = 1; k <= top[n]; k++) {
-          const i = ZIGZAG[k]
-          block[i] = dequantise(values[n * 64 + i], quant[i])
-          ac += Math.abs(block[i])
-        }
-        inverseDct(block, ac, plane, row * 8 * stride + column * 8, stride)
+  const { blocksX, blocksY, storedX, storedY } = component
+  const quant = component.quant as Uint16Array
+  const plane = new Uint8ClampedArray(values.buffer, 0, storedX * storedY * 64)
+  const strip = new Uint8ClampedArray(storedX * 64)
+  for (let row = 0; row < blocksY; row++) {
+    for (let column = 0; column < blocksX; column++) {
+      const n = row * storedX + column
+      block.fill(0)
+      block[0] = dequantise(values[n * 64], quant[0])
+      let ac = 0
+      for (let k = 1; k <= top[n]; k++) {
+        const i = ZIGZAG[k]
+        block[i] = dequantise(values[n * 64 + i], quant[i])
+        ac += Math.abs(block[i])
       }
+      inverseDct(block, ac, strip, column * 8, storedX * 8)
+    }
+    plane.set(strip, row * strip.length)
   }
+  return plane
 }

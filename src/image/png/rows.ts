@@ -3,6 +3,7 @@
 //   pass   first column, first row, column step, row step
 // A pass without pixels has no rows at all. Source: W3C PNG specification, 8.2 and clause 7.
 import { SailError } from '../../errors.ts'
+import { reserve } from '../rgb-image.ts'
 import { unfilter } from './filter.ts'
 import type { Header } from './header.ts'
 import { type RowWriter, rowWriter } from './to-rgb.ts'
@@ -52,7 +53,7 @@ export class Rows {
   private above = new Uint8Array(0)
 
   constructor(header: Header, palette: Uint8Array, file: string) {
-    this.rgb = new Uint8Array(header.width * header.height * 3)
+    this.rgb = reserve(file, () => new Uint8Array(header.width * header.height * 3))
     this.width = header.width
     this.palette = palette
     this.file = file

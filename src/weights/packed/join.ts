@@ -9,6 +9,8 @@ import { readRows, rowDtype } from './rows.ts'
 
 export interface PackedFolder extends PackedWeights {
   readonly head: PackedHead
+  /** The file that holds a part. */
+  fileOf(part: string): string
 }
 
 /** null when these are no packed files. @throws SailError E_PACKED_MIXED */
@@ -23,6 +25,7 @@ export function joinPacked(folder: string, shards: ReadonlyMap<string, Shard>) {
   const packed: PackedFolder = {
     head,
     weights: head.weights,
+    fileOf: (key) => owners.get(key)!,
     parts: new Map(heads.flatMap(({ parts }) => [...parts])),
     read: (key, begin, end, signal) => shardOf(key).read(key, begin, end, signal),
     place: (key) => shardOf(key).place?.(key) ?? null,

@@ -1,31 +1,69 @@
-// Loads the embedded model over HTTP, as a page of a user would, and answers questions about images fetched by URL.
-import { type LoadOptions, Sail } from '../../../src/browser.ts'
+// Loads models over HTTP, as a page of a user would: the embedded one answers questions about images fetched by URL, the
+// golden ones are held against dumps of PyTorch by the library's own `verify`.
+import { type LoadOptions, Sail, type SailInfo } from '../../../src/browser.ts'
+import { openGolden } from '../../../src/verify/golden-file.ts'
+import { verify } from '../../../src/verify/verify.ts'
+import { bytesSource } from '../../../src/weights/byte-source.ts'
 
 export interface Asked {
   readonly image: string
   readonly prompt: string
 }
 
+export interface Case {
+  readonly golden: string
+  readonly image: string | null
+}
+
+export interface Verdict {
+  readonly golden: string
+  readonly stages: number
+  /** Names of the stages that fail, with why. */
+  readonly failed: readonly string[]
+}
+
 /** Greedy ids for each question, in order. */
-async function askAll(
+async function answer(
   model: string,
+  options: LoadOptions,
   questions: readonly Asked[],
-  backend: LoadOptions['backend'] = 'auto',
-): Promise<number[][]> {
-  const sail = await Sail.load(new URL(model, location.href), { backend })
+): Promise<{ ids: number[][]; info: SailInfo }> {
+  const sail = await Sail.load(new URL(model, location.href), options)
   try {
     const ids: number[][] = []
     for (const { image, prompt } of questions) {
       ids.push([...(await sail.ask({ image: new URL(image, location.href), prompt })).ids])
     }
-    return ids
+    return { ids, info: sail.info }
+  } finally {
+    await sail.close()
+  }
+}
+
+/** Each dump of a model, every stage from the dump's own inputs. */
+async function check(
+  model: string,
+  options: LoadOptions,
+  cases: readonly Case[],
+): Promise<{ verdicts: Verdict[]; info: SailInfo }> {
+  const sail = await Sail.load(new URL(model, location.href), options)
+  try {
+    const verdicts: Verdict[] = []
+    for (const { golden, image } of cases) {
+      const file = await openGolden(bytesSource(golden, new Uint8Array(await (await fetch(golden)).arrayBuffer())))
+      const { stages } = await verify(sail, file, { image: image && new URL(image, location.href), freeRunning: false })
+      const failed = stages.flatMap(({ name, objection }) => (objection === null ? [] : [`${name}: ${objection}`]))
+      verdicts.push({ golden, stages: stages.length, failed })
+      await file.close()
+    }
+    return { verdicts, info: sail.info }
   } finally {
     await sail.close()
   }
 }
 
 declare global {
-  var answer: (model: string, questions: readonly Asked[], backend?: LoadOptions['backend']) => Promise<number[][]>
+  var sailTest: { readonly answer: typeof answer; readonly check: typeof check }
 }
-globalThis.answer = askAll
+globalThis.sailTest = { answer, check }
 document.body.dataset.ready = 'true'

@@ -1,5 +1,5 @@
-// Golden files: a dump is damaged and then held against the sound one, both ways, which reads every stage that the two
-// share. Whatever is accepted must give a report of stages.
+// Golden files: a dump is damaged and then held against the sound one, both ways, and against itself, which reads
+// every stage that two files share. Whatever is accepted must give a report of stages.
 import { diffDumps } from '../../../src/verify/diff.ts'
 import { openGolden } from '../../../src/verify/golden-file.ts'
 import { questionOf } from '../../../src/verify/question.ts'
@@ -79,6 +79,7 @@ export const golden: Parser = {
   async run(bytes) {
     await against(image, bytes)
     await against(bytes, image)
+    await against(bytes, bytes)
     return bytes.length
   },
   codes: /^E_(?:SAFETENSORS|GOLDEN)_[A-Z0-9_]+$/,
