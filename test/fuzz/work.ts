@@ -3,7 +3,7 @@
 // - it takes at most 1 s of processor time, counted over all threads of this process, inflating ones included;
 // - resident memory stays within 64 MB plus twice what an accepted file declares, above what the process had when every
 //   seed had been parsed. The operating system keeps the peak (maxRSS), so no moment is missed; garbage counts, and the
-//   start of the process, so the figure is an upper bound.
+//   start of the process, so the figure is an upper bound. For extremes the peak is made new and counted from there.
 import { writeFileSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { SailError } from '../../src/errors.ts'
@@ -76,10 +76,11 @@ export async function work(): Promise<void> {
     const now = process.resourceUsage().maxRSS * 1024
     if (now <= peak) continue
     peak = now
-    const beyond = now - base - 2 * (isExtreme ? inputs.declared(index) : declared)
+    const used = now - (isExtreme ? settled : base)
+    const beyond = used - 2 * (isExtreme ? inputs.declared(index) : declared)
     if (isExtreme) tally.extremeBytes = Math.max(tally.extremeBytes, beyond)
-    else tally.worstBytes = now - base
-    if (!(beyond <= limits.bytes)) fail('large', `${now - base} bytes, ${beyond} beyond twice its output`)
+    else tally.worstBytes = used
+    if (!(beyond <= limits.bytes)) fail('large', `${used} bytes, ${beyond} beyond twice its output`)
   }
   parentPort!.postMessage(tally)
 }
