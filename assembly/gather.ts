@@ -4,7 +4,7 @@
 //   bf16  the upper half of an f32: shifted up by 16
 //   f16   exponent and fraction moved to their f32 places, then times 2^112, which also makes subnormals right; an
 //         exponent of all ones (Infinity, NaN) is set again afterwards
-// Twin: test/kernels/twins/gather.ts
+// NaN and Infinity of a table are kept. Twin: test/kernels/twins/gather.ts
 import { widen_f16 } from './f16'
 
 export function gather_f32(out: usize, table: usize, ids: usize, D: i32, from: i32, to: i32): void {

@@ -1,7 +1,7 @@
 // gather_q8: out[s] = table[ids[s]] for tokens s in [from, to): embedding rows from a table (V, D) that is packed as a q8
 // matrix is (pack_q8.ts): row v is column v % 8 of panel v / 8. w = q * scale, one product, so bit-equal to a scalar loop.
 //   a group of 32 values, 272 bytes:  | s=0: c0 .. c7, 4 bytes each | .. | s=7 | scales bf16 c0 c4 c1 c5 c2 c6 c3 c7 |
-// Loops: tokens, groups, steps of 4 values, as far as D goes. Twin: test/kernels/gather-q8.test.ts
+// Loops: tokens, groups, steps of 4 values, as far as D goes. The packer let no NaN or Infinity in. Twin: test/kernels/gather-q8.test.ts
 import { groups_of, Q8_GROUP } from './formats'
 
 export function gather_q8(out: usize, table: usize, ids: usize, D: i32, from: i32, to: i32): void {

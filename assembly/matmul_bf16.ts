@@ -1,4 +1,4 @@
-// matmul_bf16: out = x . w with bf16 weights in panels. Loops, sums and tails: matmul_exact.ts
+// matmul_bf16: out = x . w with bf16 weights in panels. Loops, sums, tails, NaN and Infinity, twin: matmul_exact.ts
 import { BF16 } from './formats'
 import { matmul_exact } from './matmul_exact'
 

@@ -1,4 +1,4 @@
-// matmul_f32: out = x . w with f32 weights in panels. Loops, sums and tails: matmul_exact.ts
+// matmul_f32: out = x . w with f32 weights in panels. Loops, sums, tails, NaN and Infinity, twin: matmul_exact.ts
 import { F32 } from './formats'
 import { matmul_exact } from './matmul_exact'
 

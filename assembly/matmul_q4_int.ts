@@ -1,6 +1,6 @@
 // matmul_q4_int: out = xq . w with q4 weights in panels and rows quantised by quantize_rows_q4, products summed in 16 bits.
 // matmul_q4_fused: the same bits by the fused dot instruction; which is faster depends on the CPU, so the caller times both.
-// Loops, sums and tails: matmul_int.ts
+// Loops, sums, tails, NaN and Infinity, twin: matmul_int.ts
 import { matmul_int } from './matmul_int'
 
 export function matmul_q4_int(

@@ -1,4 +1,4 @@
-// matmul_q8: out = x . w with q8 weights in panels and x in f32 (no rounding but that of the weights). Loops: matmul_exact.ts
+// matmul_q8: out = x . w with q8 weights in panels and x in f32 (no rounding but that of the weights). All else: matmul_exact.ts
 import { Q8 } from './formats'
 import { matmul_exact } from './matmul_exact'
 

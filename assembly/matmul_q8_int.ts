@@ -1,6 +1,6 @@
 // matmul_q8_int: out = xq . w with q8 weights in panels and rows quantised by quantize_rows_q8, pairs of products widened one by one.
 // matmul_q8_fused: the same bits by the fused dot instruction; which is faster depends on the CPU, so the caller times both.
-// Loops, sums and tails: matmul_int.ts
+// Loops, sums, tails, NaN and Infinity, twin: matmul_int.ts
 import { matmul_int } from './matmul_int'
 
 export function matmul_q8_int(

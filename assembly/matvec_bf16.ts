@@ -1,7 +1,7 @@
 // matvec_bf16: out[c] = sum over i of x[i] * w[c, i] for the columns of panels [from, to); out has room for whole panels.
 //   x (inner), w, one panel = 8 columns in 16 bytes a step:  i=0 | c0 c4 c1 c5 c2 c6 c3 c7 |  i=1 | ..  then the next panel
 // A bf16 is the upper half of an f32: one shift widens c0 .. c3, one mask c4 .. c7, exactly.
-// Loops, sums and tails as in matvec_f32.ts. Twin: test/kernels/twins/matmul.ts
+// Loops, sums, tails, NaN and Infinity as in matvec_f32.ts. Twin: test/kernels/twins/matmul.ts
 import { madd } from './madd'
 import { put } from './matvec_f32'
 

@@ -6,7 +6,8 @@
 // latency; a last odd panel goes beside itself), block of 32 groups, group, step: 16 bytes of each against one word of x.
 // Relaxed: pairs of products are summed in 16 bits, from the -8 * x that undoes the + 8, and widened once a group. Strict:
 // 16-bit dots with whole bytes, n + 16 * m, and with 16 * m, m the high nibble (dot_bytes.ts); their difference is that of n.
-// f32 order as in matmul_int.ts: chains of 32 groups, blocks in order. Twin: test/kernels/twins/matmul-int.ts
+// f32 order as in matmul_int.ts: chains of 32 groups, blocks in order. NaN and Infinity of x arrive as a NaN scale: every
+// output is NaN. Twin: test/kernels/twins/matmul-int.ts
 
 import { dot_pairs } from './dot_bytes'
 import { groups_of, Q4_GROUP } from './formats'

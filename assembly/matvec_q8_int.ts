@@ -5,7 +5,8 @@
 // latency; a last odd panel goes beside itself), block of 32 groups, group, step: 32 bytes of each against one word of x.
 // Relaxed: x is stored as q + 64, so 64 times the sum of the weights is taken off each pair of products before it is
 // widened. Strict: bytes as 16 bits, even and odd ones (dot_bytes.ts).
-// f32 order as in matmul_int.ts: chains of 32 groups, blocks in order. Twin: test/kernels/twins/matmul-int.ts
+// f32 order as in matmul_int.ts: chains of 32 groups, blocks in order. NaN and Infinity of x arrive as a NaN scale: every
+// output is NaN. Twin: test/kernels/twins/matmul-int.ts
 
 import { dot_pairs, even_bytes, odd_bytes } from './dot_bytes'
 import { groups_of, Q8_GROUP } from './formats'

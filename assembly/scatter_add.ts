@@ -1,6 +1,7 @@
 // scatter_add: out[s] += rows[patchIndices[s]] for tokens s in [from, to) whose index is not -1: patches onto <vpatch> rows.
 //   out (S, D), rows (P, D), patchIndices (S) i32 in -1..P-1 (the caller has checked them)
-// Bit-equal to a scalar loop; rows without a patch keep their bits. Twin: test/kernels/twins/elementwise.ts
+// Bit-equal to a scalar loop; NaN and Infinity follow IEEE 754, and rows without a patch keep their bits.
+// Twin: test/kernels/twins/elementwise.ts
 import { add } from './add'
 
 export function scatter_add(out: usize, rows: usize, patchIndices: usize, D: i32, from: i32, to: i32): void {

@@ -2,7 +2,8 @@
 //   rope_to_cache  K = rope(x), x (S, G * E) with cos, sin (S, E): rope and its copy in one, when nobody asks for k_rope
 //   store_k        K = k_rope (G, S, E), when it was asked for or given
 //   store_v        V = v (S, G * E)
-// In f32 the bits are copied; the _f16 forms round to nearest even. Rounding order of rope: rope.ts.
+// In f32 the bits are copied, NaN and Infinity too; the _f16 forms round to nearest even, beyond 65,504 to Infinity, and keep
+// NaN. Rounding order of rope: rope.ts.
 // Twin: test/kernels/twins/kv-cache.ts
 import { narrow_f16 } from './f16'
 import { page_of, row_in_page } from './kv_page'

@@ -2,6 +2,9 @@
 const commands: Readonly<Record<string, () => Promise<{ main(args: string[]): Promise<void> }>>> = {
   synthetic: () => import('./synthetic.ts'),
   kernels: () => import('./kernels/run.ts'),
+  engines: () => import('./engines.ts'),
+  peers: () => import('./peers/run.ts'),
+  models: () => import('./models.ts'),
 }
 
 const [name, ...args] = process.argv.slice(2)

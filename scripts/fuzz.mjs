@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'vite'
 import { root } from './setup.mjs'
+import { printTable } from './table.mjs'
 
 const names = [
   'safetensors',
@@ -42,7 +43,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'sail-fuzz-'))
 try {
   const bundle = await bundled()
   const rows = await all(chosen, (name) => fuzz(bundle, name))
-  if (values.json) console.log(JSON.stringify(rows))
+  if (values.json) console.log(JSON.stringify({ rows, table: tableOf(rows) }))
   else print(rows)
   process.exitCode = rows.some(({ found }) => found.length > 0) ? 1 : 0
 } finally {
@@ -100,21 +101,31 @@ function fuzz(bundle, parser) {
   })
 }
 
+/** One row a parser, the head first: what the mutations did, and then the extreme inputs. */
+function tableOf(rows) {
+  const head = [
+    'parser',
+    'mutations',
+    'found before',
+    'accepted',
+    'codes',
+    'escapes',
+    'hangs',
+    'worst CPU',
+    'worst memory',
+  ]
+  const ms = (value) => `${value.toFixed(0)} ms`
+  const mb = (value) => `${(value / 1e6).toFixed(1)} MB`
+  const cells = rows.map((row) => [
+    ...[row.parser, row.mutations, row.kept, row.accepted, row.codes],
+    ...[row.found.filter(({ kind }) => kind === 'escape' || kind === 'promise').length, row.hangs],
+    ...[ms(row.worstMs), mb(row.worstBytes), row.extremes, ms(row.extremeMs), mb(row.extremeBytes)],
+  ])
+  return [[...head, 'extremes', 'worst CPU', 'worst memory beyond twice the output'], ...cells]
+}
+
 function print(rows) {
-  console.log('parser          inputs   accepted  codes  escapes  hangs  worst CPU  worst memory')
-  for (const { parser, inputs, accepted, codes, hangs, worstMs, worstBytes, found } of rows) {
-    const cells = [
-      parser.padEnd(14),
-      inputs,
-      accepted,
-      codes,
-      found.length - hangs,
-      hangs,
-      `${worstMs.toFixed(0)} ms`,
-      `${(worstBytes / 1e6).toFixed(1)} MB`,
-    ]
-    console.log(cells.map((cell, i) => String(cell).padStart([0, 8, 10, 6, 8, 6, 10, 13][i])).join(' '))
-  }
+  printTable(tableOf(rows))
   for (const { parser, found } of rows)
     for (const { index, kind, detail, file } of found)
       console.log(`${parser} input ${index}: ${kind}: ${detail}\n  kept as ${file}`)

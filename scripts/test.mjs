@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build, install, root } from './setup.mjs'
+import { printTable } from './table.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 const vitest = (project) => ({ project })
@@ -90,9 +91,7 @@ function printAmounts(project) {
   const folder = join(scratch, project)
   const files = existsSync(folder) ? readdirSync(folder).sort() : []
   for (const { name, head, rows } of files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')))) {
-    const lines = [head, ...rows].map((row) => row.map(String))
-    const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)))
     console.log(`\n${name}`)
-    for (const line of lines) console.log(`  ${line.map((cell, column) => cell.padStart(widths[column])).join('  ')}`)
+    printTable([head, ...rows], '  ')
   }
 }

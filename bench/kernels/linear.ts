@@ -49,14 +49,11 @@ async function matvec(stage: Stage, kind: Kind, size: LinearSize): Promise<Row> 
   const { source } = weights(stage, kind, size, copies)
   const { x, values } = input(stage, kind, size)
   const out = stage.take(padded(cols) * 4)
-  const jobs = stage
-    .shares(padded(cols) / 8)
-    .map(([from, to]): Call[] =>
-      Array.from({ length: copies }, (_, c) => [
-        `matvec_${kind}`,
-        [out, x, stage.region + c * matrix, inner, from, to],
-      ]),
-    )
+  const jobs = stage.shares(padded(cols) / 8).map(([from, to]): Call[] => {
+    const scratch = stage.take(stage.kernels.matvec_scratch_bytes())
+    const call = (c: number): Call => [`matvec_${kind}`, [out, x, stage.region + c * matrix, inner, from, to, scratch]]
+    return Array.from({ length: copies }, (_, c) => call(c))
+  })
   const before = await readRoof(stage.team, stage.region, REGION, 5)
   const rate = await stage.rate(jobs, copies * matrix)
   const after = await readRoof(stage.team, stage.region, REGION, 5)

@@ -5,7 +5,8 @@ from . import digits, questions, scenes
 from .scenes import Thing
 
 SCENES = {  # name: (seed of the ground, (height, width), things)
-    'scene.png': (0, (56, 84), [Thing('cross', 'yellow', 18, 34, 12), Thing('circle', 'purple', 62, 22, 12)]),
+    'scene.png': (0, (70, 70), [Thing('circle', 'red', 19, 21, 12), Thing('triangle', 'green', 52, 24, 12), Thing('square', 'blue', 35, 53, 11)]),
+    'row.png': (1, (56, 84), [Thing('cross', 'yellow', 16, 36, 12), Thing('circle', 'purple', 42, 18, 11), Thing('square', 'orange', 68, 38, 12)]),
     'pair.png': (2, (56, 56), [Thing('triangle', 'green', 16, 18, 11), Thing('square', 'orange', 40, 38, 11)]),
 }
 

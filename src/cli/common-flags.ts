@@ -55,15 +55,20 @@ function engineOptions(): Option[] {
     choice('activations', 'format', ['f32', 'int', 'f16'], 'values between the layers (f32; int with q8 and q4)'),
     choice('numerics', 'format', ['f32', 'bf16'], 'bf16: round where PyTorch does in bf16', 'f32'),
     choice('kv', 'format', ['f32', 'f16'], 'cached keys and values', 'f32'),
-    new Option('--threads <n>', 'number of threads, 1 to 256, or auto')
-      .env('SAIL_THREADS')
-      .argParser(integerOrAuto(1, 256))
-      .default('auto'),
+    threadsOption(),
     choice('kernels', 'kind', ['strict', 'relaxed', 'auto'], 'strict: the same bits on every machine', 'auto'),
     maxPatchesOption(),
     maxPixelsOption(),
     new Option('--profile <file>', 'write how long each op took on each worker, as a Chrome trace').env('SAIL_PROFILE'),
   ]
+}
+
+/** --threads. */
+export function threadsOption(): Option {
+  return new Option('--threads <n>', 'number of threads, 1 to 256, or auto')
+    .env('SAIL_THREADS')
+    .argParser(integerOrAuto(1, 256))
+    .default('auto')
 }
 
 /** --max-patches. */

@@ -1,6 +1,6 @@
 // sail quantize: pack a checkpoint once, so that every later start is a plain read.
 import { type Command, Option } from 'commander'
-import { plainFlags } from './common-flags.ts'
+import { plainFlags, threadsOption } from './common-flags.ts'
 import type { Context } from './context.ts'
 
 export function quantizeCommand(program: Command, context: Context): void {
@@ -15,6 +15,7 @@ export function quantizeCommand(program: Command, context: Context): void {
         .makeOptionMandatory(),
     )
     .requiredOption('--out <dir>', 'folder to write; one that an earlier run wrote is replaced')
+    .addOption(threadsOption())
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample: sail quantize --model ./SAIL-7B --weights q4 --out ./SAIL-7B-q4')
     .action(async (flags) => (await import('./quantize-run.ts')).quantize(flags, context))

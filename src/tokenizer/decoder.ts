@@ -7,7 +7,7 @@
 import type { SailError } from '../errors.ts'
 import { tokenBytes } from './byte-alphabet.ts'
 import type { JsonAt } from './json-at.ts'
-import { MAX_DEPTH, MAX_PARTS } from './limits.ts'
+import { MAX_DEPTH, MAX_PARTS, MAX_PIECE } from './limits.ts'
 import { readReplace } from './normalizer.ts'
 import { readMetaspaceMark } from './pre-tokenizer.ts'
 import type { StageMaker } from './stage.ts'
@@ -42,7 +42,7 @@ function read(part: JsonAt, fused: boolean, depth: number): Chain {
     case 'Replace': {
       const replace = readReplace(part)
       if (fused && part.get('pattern').get('String').string(1, 64).length > 1) throw tooLate(type)
-      return one(each(replace))
+      return one(each((token) => replace(token, MAX_PIECE)))
     }
     case 'Strip': {
       const rule = {

@@ -2,15 +2,22 @@
 // every space as "▁" (Prepend, Replace); Qwen composes characters (NFC). Each part between added tokens is normalised
 // on its own, so each gets its own "▁".
 // Source: tokenizers 0.19.1, normalizers/.
-import { SailError } from '../errors.ts'
 import type { JsonAt } from './json-at.ts'
-import { MAX_DEPTH, MAX_PARTS, MAX_TEXT } from './limits.ts'
+import { MAX_DEPTH, MAX_PARTS, MAX_TEXT, mostUnits, sized } from './limits.ts'
 import { notComposed } from './old-unicode.ts'
 
 export type Normalizer = (text: string) => string
 
+/** One step, which makes at most `most` UTF-16 units. */
+type Step = (text: string, most: number) => string
+
 /** @throws SailError E_TOKENIZER_NORMALIZER for a kind that is not known, E_TOKENIZER_REGEX for a pattern of the file */
-export function readNormalizer(part: JsonAt, depth = 0): Normalizer {
+export function readNormalizer(part: JsonAt): Normalizer {
+  const step = readStep(part, 0)
+  return (text) => step(text, mostUnits(text.length))
+}
+
+function readStep(part: JsonAt, depth: number): Step {
   if (part.isNull) return (text) => text
   const type = part.get('type')
   switch (type.value) {
@@ -18,7 +25,7 @@ export function readNormalizer(part: JsonAt, depth = 0): Normalizer {
       return sequence(part.get('normalizers'), depth)
     case 'Prepend': {
       const prefix = part.get('prepend').string(0, MAX_TEXT)
-      return (text) => (text === '' ? '' : sized(prefix.length + text.length) && prefix + text)
+      return (text, most) => (text === '' ? '' : sized(prefix.length + text.length, most) && prefix + text)
     }
     case 'Replace':
       return readReplace(part)
@@ -29,10 +36,10 @@ export function readNormalizer(part: JsonAt, depth = 0): Normalizer {
   }
 }
 
-function sequence(list: JsonAt, depth: number): Normalizer {
+function sequence(list: JsonAt, depth: number): Step {
   if (depth >= MAX_DEPTH) throw list.not(`at most ${MAX_DEPTH} Sequences inside one another`, 'more')
-  const parts = list.array(MAX_PARTS).map((part) => readNormalizer(part, depth + 1))
-  return (text) => parts.reduce((t, part) => part(t), text)
+  const parts = list.array(MAX_PARTS).map((part) => readStep(part, depth + 1))
+  return (text, most) => parts.reduce((t, part) => part(t, most), text)
 }
 
 const notComposedRun = new RegExp(`(${notComposed}+)`, 'v')
@@ -46,24 +53,14 @@ function nfc(text: string): string {
 }
 
 /** Replace with a plain string as its pattern; also a decoder. */
-export function readReplace(part: JsonAt): Normalizer {
+export function readReplace(part: JsonAt): Step {
   const pattern = part.get('pattern')
   if (!pattern.get('Regex').isNull)
     throw pattern.fault('E_TOKENIZER_REGEX', 'a String pattern', `the Regex ${pattern.get('Regex').shown}`)
   const from = pattern.get('String').string(1, MAX_TEXT)
   const to = part.get('content').string(0, MAX_TEXT)
-  return (text) => {
+  return (text, most) => {
     const pieces = text.split(from)
-    return sized(text.length + (pieces.length - 1) * (to.length - from.length)) && pieces.join(to)
+    return sized(text.length + (pieces.length - 1) * (to.length - from.length), most) && pieces.join(to)
   }
-}
-
-/** Refuses a text before it is made too long; true otherwise. */
-function sized(length: number): true {
-  if (length <= MAX_TEXT) return true
-  throw new SailError('E_TOKENIZER_TEXT_SIZE', {
-    place: 'normalised text',
-    expected: `at most ${MAX_TEXT} characters`,
-    found: `${length}`,
-  })
 }

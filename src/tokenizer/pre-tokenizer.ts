@@ -4,7 +4,7 @@
 import { quote } from '../config/quote.ts'
 import { toByteChars } from './byte-alphabet.ts'
 import type { JsonAt } from './json-at.ts'
-import { MAX_DEPTH, MAX_PARTS } from './limits.ts'
+import { MAX_DEPTH, MAX_PARTS, mostUnits, sized } from './limits.ts'
 import { numeric } from './old-unicode.ts'
 import { cut, readBehavior } from './split.ts'
 import { GPT2, knownPattern } from './split-patterns.ts'
@@ -38,8 +38,20 @@ export function readPreTokenizer(part: JsonAt, depth = 0): PreTokenizer {
 function readSequence(list: JsonAt, depth: number): PreTokenizer {
   if (depth >= MAX_DEPTH) throw list.not(`at most ${MAX_DEPTH} Sequences inside one another`, 'more')
   const parts = list.array(MAX_PARTS).map((part) => readPreTokenizer(part, depth + 1))
-  return (text, first) =>
-    parts.reduce((words, part) => words.flatMap((word, i) => part(word, first && i === 0)), [text])
+  return (text, first) => {
+    const most = mostUnits(text.length)
+    return parts.reduce<string[]>(
+      (words, part) => {
+        const made = words.flatMap((word, i) => part(word, first && i === 0))
+        sized(
+          made.reduce((sum, word) => sum + word.length, 0),
+          most,
+        )
+        return made
+      },
+      [text],
+    )
+  }
 }
 
 function readByteLevel(part: JsonAt): PreTokenizer {

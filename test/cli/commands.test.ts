@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { built, cli } from '../support/cli.ts'
 import { type Dump, readDump } from '../support/dumps.ts'
+import { root } from '../support/golden.ts'
 import { goldenPath, image, model } from './tiny-a.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -237,6 +238,31 @@ describe('inspect', () => {
     expect(found.tensors.map(({ name }: { name: string }) => name)).toContain('model.vis_embed.weight')
     const { code, stdout } = await cli(['inspect', '--model', model])
     expect([code, stdout.includes('nothing is wrong')]).toEqual([0, true])
+  })
+  test('shows what a .bin holds, and names what a hostile one asks for, without side effects', async () => {
+    const bin = (name: string): string => {
+      const folder = out(`bin-${name.replace('/', '-')}`)
+      cpSync(model, folder, { recursive: true })
+      rmSync(join(folder, 'model.safetensors'))
+      cpSync(`${root}test/fixtures/torch/${name}.bin`, join(folder, 'pytorch_model.bin'))
+      return folder
+    }
+    const { tensors } = JSON.parse((await cli(['inspect', '--model', bin('valid/dtypes'), '--json'])).stdout)
+    expect(tensors).toContainEqual({ name: 'bf16', dtype: 'BF16', shape: [3, 5], bytes: 30, file: 'pytorch_model.bin' })
+    expect((await cli(['inspect', '--model', bin('valid/plain')])).stdout).toMatch(
+      /w .*F32 .*\(2, 3\).* 24 .*pytorch_model\.bin/,
+    )
+    for (const [name, asked] of [
+      ['hostile/system', 'posix.system'],
+      ['hostile/eval', '__builtin__.eval'],
+      ['hostile/nested', '__main__.Call'],
+    ] as const) {
+      const folder = bin(name)
+      const { problems } = JSON.parse((await cli(['inspect', '--model', folder, '--json'])).stdout)
+      expect(problems[0].code).toBe('E_TORCH_GLOBAL')
+      expect(problems[0].message).toContain(asked)
+      expect(existsSync(join(folder, 'owned.txt')) || existsSync('owned.txt')).toBe(false)
+    }
   })
   test('lists what keeps a checkpoint from loading, a tokenizer without the image tokens too', async () => {
     const folder = out('no-vpatch')

@@ -22,14 +22,14 @@ const hang = { cpuMs: 5000, ms: 60_000 }
 
 async function supervise({ parser: name, seed, count, root, keep }: Options): Promise<void> {
   const parser = parserOf(name)
-  const inputs = inputsOf(parser, seed, root)
+  const inputs = inputsOf(parser, seed, count, root)
   const tallies: Tally[] = []
   const faults: { index: number; kind: string; detail: string }[] = []
   let hangs = 0
-  for (let from = -inputs.kept; from < count && hangs < 10; ) {
+  for (let from = -inputs.kept; from < count + inputs.extremes && hangs < 10; ) {
     const clock = new SharedArrayBuffer(4)
     new Int32Array(clock)[0] = from
-    const task: Task = { parser: name, seed, from, to: count, root, clock }
+    const task: Task = { parser: name, seed, count, from, root, clock }
     const tally = await run(task)
     if (tally !== null) {
       tallies.push(tally)
@@ -51,10 +51,11 @@ async function supervise({ parser: name, seed, count, root, keep }: Options): Pr
   const sum = (of: (tally: Tally) => number): number => tallies.reduce((n, tally) => n + of(tally), 0)
   const most = (of: (tally: Tally) => number): number => tallies.reduce((n, tally) => Math.max(n, of(tally)), 0)
   const row = {
-    ...{ parser: name, seed, inputs: count, kept: inputs.kept },
+    ...{ parser: name, seed, mutations: count, kept: inputs.kept, extremes: inputs.extremes },
     ...{ accepted: sum((t) => t.accepted), refused: sum((t) => t.refused), hangs },
     codes: new Set(tallies.flatMap((tally) => Object.keys(tally.codes))).size,
-    ...{ worstMs: most((t) => t.worstMs), worstBytes: most((t) => t.worstBytes), found },
+    ...{ worstMs: most((t) => t.worstMs), worstBytes: most((t) => t.worstBytes) },
+    ...{ extremeMs: most((t) => t.extremeMs), extremeBytes: most((t) => t.extremeBytes), found },
   }
   process.stdout.write(`${JSON.stringify(row)}\n`)
 }

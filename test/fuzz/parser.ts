@@ -2,6 +2,9 @@
 import type { Bytes } from './bytes.ts'
 import type { Random } from './random.ts'
 
+/** An input, and the bytes of output that it declares. */
+export type Extreme = readonly [input: Bytes, declared: number]
+
 export interface Parser {
   readonly name: string
   /** Files to start from, of at most 64 KiB; read with the function given, by path in the repository. */
@@ -13,6 +16,8 @@ export interface Parser {
    * @throws SailError; a broken promise about an accepted file is an Error
    */
   readonly run: (bytes: Bytes) => Promise<number>
+  /** Inputs that make the most of 64 KiB; the smaller the output they declare, the earlier they stand. */
+  readonly extremes: () => readonly Extreme[]
   /** The codes that the parser's errors may have. */
   readonly codes: RegExp
 }

@@ -22,7 +22,9 @@ const SHAPES: readonly (readonly [number, number, number, number, number])[] = [
   [2, 5, 2, 2, 8],
   [3, 131, 6, 2, 20],
   [5, 7, 7, 1, 8],
+  [1, 300, 8, 2, 128],
   [17, 17, 4, 1, 128],
+  [3, 130, 32, 8, 128],
   [18, 145, 8, 2, 64],
   [67, 67, 2, 2, 12],
   [9, 257, 3, 3, 8],
@@ -111,22 +113,25 @@ for (const build of buildNames)
         }
       })
 
-      test('f16 pages give what f32 pages of the same numbers give, to the bit', () => {
-        const sizes = { S: 5, K: 140, H: 6, G: 2, E: 20 }
-        const given = inputs(sizes)
-        const rounded = { q: given.q, keys: throughF16(given.keys), values: throughF16(given.values) }
-        for (const name of ['attention', 'attn_weights'] as const)
-          for (const mask of [full, causal(30)])
-            expectSameBits(
-              runKernel(name, build, given, mask, sizes, { half: true }),
-              runKernel(name, build, rounded, mask, sizes),
-            )
-        const weights = { q: attnWeights(given.q, given.keys, full, sizes) }
-        expectSameBits(
-          runKernel('attn_mix', build, { ...given, ...weights }, full, sizes, { half: true }),
-          runKernel('attn_mix', build, { ...rounded, ...weights }, full, sizes),
-        )
-      })
+      test.each([20, 64, 128])(
+        'f16 pages give what f32 pages of the same numbers give, to the bit: heads of %i',
+        (E) => {
+          const sizes = { S: 5, K: 140, H: 6, G: 2, E }
+          const given = inputs(sizes)
+          const rounded = { q: given.q, keys: throughF16(given.keys), values: throughF16(given.values) }
+          for (const name of ['attention', 'attn_weights'] as const)
+            for (const mask of [full, causal(30)])
+              expectSameBits(
+                runKernel(name, build, given, mask, sizes, { half: true }),
+                runKernel(name, build, rounded, mask, sizes),
+              )
+          const weights = { q: attnWeights(given.q, given.keys, full, sizes) }
+          expectSameBits(
+            runKernel('attn_mix', build, { ...given, ...weights }, full, sizes, { half: true }),
+            runKernel('attn_mix', build, { ...rounded, ...weights }, full, sizes),
+          )
+        },
+      )
 
       test.each([1, 2, 4])(
         'NaN in hidden keys and values is never felt, in seen ones by all who see it (%i heads a group)',

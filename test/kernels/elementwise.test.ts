@@ -108,6 +108,35 @@ for (const build of buildNames)
         }
       })
 
+      test('add_bias, scatter_add and rope let NaN and Infinity through as a scalar loop does', () => {
+        const [n, specials] = [SPECIAL.length, Float32Array.from(SPECIAL)]
+        const turned = specials.map((_, i) => SPECIAL[(i * 7 + 3) % n])
+        const arena = new Arena(build, 8)
+        const [x, y] = [arena.put(specials), arena.put(turned)]
+        const biased = arena.put(specials)
+        arena.call('add_bias', [biased, y, n, n, 0, 1], [biased])
+        expectSameBits(arena.f32(biased), addBias(specials, turned, n))
+        const [scattered, indices] = [arena.put(specials), Int32Array.of(1, -1, 0, -1)]
+        arena.call('scatter_add', [scattered, y, arena.put(indices), n / 4, 0, 4], [scattered])
+        expectSameBits(arena.f32(scattered), scatterAdd(specials, turned, indices))
+        const roped = arena.room(4 * n)
+        arena.call('rope', [roped, x, y, y, 1, 1, n, 0, 1], [roped])
+        expectSameBits(arena.f32(roped), rope(specials, turned, turned, 1, 1))
+      })
+
+      test('gather keeps NaN and Infinity of a table', () => {
+        const f32 = Float32Array.from(SPECIAL)
+        const bf16 = Uint16Array.from(new Uint32Array(f32.buffer), (word) => word >>> 16)
+        for (const [format, table] of Object.entries({ f32, bf16 })) {
+          const arena = new Arena(build, 8)
+          const [T, I, out] = [arena.put(table), arena.put(Int32Array.of(0)), arena.room(4 * SPECIAL.length)]
+          arena.call(`gather_${format}`, [out, T, I, SPECIAL.length, 0, 1], [out])
+          const wanted = gather(format as 'f32' | 'bf16', table, Int32Array.of(0), SPECIAL.length)
+          expect([...wanted.slice(2, 5)]).toEqual([NaN, Infinity, -Infinity])
+          expectSameBits(arena.f32(out), wanted)
+        }
+      })
+
       test('every f16 is read as its value', () => {
         const table = Uint16Array.from({ length: 65536 }, (_, i) => i)
         const arena = new Arena(build)

@@ -1,9 +1,11 @@
 // rope_to_cache, store_k, store_v: every row of a pass stands in its page, and nothing else is touched.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Arena, buildNames, distinct, expectSameBits, modules } from './arena.ts'
 import { emptyPages, fillPages, throughF16 } from './pages.ts'
 import { narrow } from './twins/f16.ts'
 import { rope } from './twins/rope.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
 
 /** (S, G, E) from (G, S, E). */
 const tokensFirst = (x: Float32Array, S: number, G: number, E: number): Float32Array =>
@@ -19,6 +21,7 @@ for (const build of buildNames)
           [5, 126, 3, 6],
           [130, 127, 2, 8],
           [3, 255, 2, 64],
+          [2, 127, 2, 128],
         ])
           test(`${S} tokens behind ${start}, ${G} groups of ${E}, ${half ? 'f16' : 'f32'}`, () => {
             const arena = new Arena(build)

@@ -46,11 +46,17 @@ describe('openFile', () => {
     await source.close()
   })
 
-  test('refuses what is no regular file, at once', async () => {
-    execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'fifo')])
-    expect(await codeOf(() => openFile(join(folder, 'fifo')))).toBe('E_FILE_KIND')
-    expect(await codeOf(() => openFile(folder))).toBe('E_FILE_KIND')
-    expect(await codeOf(() => openFile('/dev/null'))).toBe('E_FILE_KIND')
+  const fifos = ['fifo', 'model.safetensors', 'config.json']
+  const irregular: readonly (readonly [string, readonly string[]])[] = [
+    ['directories', [folder, '/', join(folder, '..')]],
+    ['FIFOs', fifos.map((name) => join(folder, `${name}.pipe`))],
+    ['devices', ['/dev/null', '/dev/zero', '/dev/urandom']],
+  ]
+  test.each(irregular)('refuses %s at once', async (what, paths) => {
+    for (const path of paths) {
+      if (what === 'FIFOs') execFileSync('sh', ['-c', 'mkfifo "$0"', path])
+      expect(await codeOf(() => openFile(path)), path).toBe('E_FILE_KIND')
+    }
   })
 
   test('names what is not there', async () => {

@@ -133,11 +133,19 @@ describe('a tokenizer.json that lies', () => {
     expect(() => tokenizer.tokenId('toString')).toThrow(code('E_TOKENIZER_NO_TOKEN'))
   })
 
-  test('a normalizer that makes a text huge is stopped before it does', () => {
-    const replace = { type: 'Replace', pattern: { String: 'a' }, content: 'a'.repeat(1000) }
-    const normalizer = { type: 'Sequence', normalizers: Array.from({ length: 8 }, () => replace) }
-    const tokenizer = Tokenizer.fromJson(file({ normalizer }), 't.json')
-    expect(() => tokenizer.encode('a')).toThrow(code('E_TOKENIZER_TEXT_SIZE'))
+  test('steps that make a text huge are stopped before they do', () => {
+    const list = (step: Json): Json[] => Array.from({ length: 30 }, () => step)
+    const double: Json = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' }
+    const files = [
+      file({ normalizer: { type: 'Sequence', normalizers: list(double) } }),
+      file({ normalizer: { type: 'Replace', pattern: { String: 'a' }, content: 'a'.repeat(5000) } }),
+      file({ pre_tokenizer: { type: 'Sequence', pretokenizers: list({ type: 'ByteLevel' }) } }),
+      file({ decoder: { type: 'Sequence', decoders: list(double) } }),
+    ]
+    for (const text of files) {
+      const tokenizer = Tokenizer.fromJson(text, 't.json')
+      expect(() => tokenizer.decode(tokenizer.encode('\u00e9 a'))).toThrow(code('E_TOKENIZER_TEXT_SIZE'))
+    }
   })
 })
 

@@ -1,5 +1,5 @@
 // The wasm backend against the reference backend on a tiny random model: every stage, every mask, every way to cut a graph.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Engine, LoadProgress, Pass } from '../../../src/backends/backend.ts'
 import { planMemory } from '../../../src/backends/wasm/plan/plan-memory.ts'
 import type { ModelConfig } from '../../../src/config/model-config.ts'
@@ -110,6 +110,30 @@ test('a pass longer than a block of rows gives what short passes give', async ()
     expect(part.data).toEqual(whole.data.slice(from * 12, (from + 100) * 12))
   }
   expect(cache.length).toBe(S)
+})
+
+test('a long pass on the calling thread looks for an abort behind each block of rows', async () => {
+  const engine = await wasmEngine(tiny)
+  const { graph } = tinyPass(engine.createCache(), tiny, { range: [4, 6], outputs: ['next_logits'] })
+  const looks = async (S: number): Promise<number> => {
+    const { signal } = new AbortController()
+    const look = vi.spyOn(signal, 'throwIfAborted')
+    const ids = Int32Array.from({ length: S }, (_, s) => s % 7)
+    const positions = Int32Array.from({ length: 3 * S }, (_, i) => i % S)
+    const mask = { kind: 'causal', window: null } as const
+    await engine.run({
+      graph,
+      cache: engine.createCache(),
+      ids,
+      positions,
+      mask,
+      given: new Map(),
+      keep: false,
+      signal,
+    })
+    return look.mock.calls.length
+  }
+  expect(await looks(2400)).toBeGreaterThan(7 * (await looks(240)))
 })
 
 test('layers in several memories compute the same bits', async () => {

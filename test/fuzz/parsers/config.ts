@@ -1,6 +1,7 @@
 // config.json, of a model that reads images and of one that does not. An accepted config holds whole sizes that agree with each other.
 import { parseConfig } from '../../../src/config/parse.ts'
 import { configText } from '../../config/configs.ts'
+import { jsonExtremes } from '../extremes/texts.ts'
 import { changeJson } from '../json-text.ts'
 import { hold, type Parser } from '../parser.ts'
 
@@ -47,5 +48,6 @@ export const config: Parser = {
     parseConfig({ config: bytes, generation: '{"eos_token_id":[0]}', hasVisEmbed: false, file })
     return bytes.length
   },
+  extremes: jsonExtremes,
   codes: /^E_CONFIG_[A-Z0-9_]+$/,
 }

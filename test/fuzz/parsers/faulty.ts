@@ -34,5 +34,6 @@ export const faulty: Parser = {
   change: (seed) => seed,
   // Random inputs are all sound: the faults are the kept files, test/fixtures/fuzz/faulty/.
   run: async (bytes) => (bytes.length === 2 && bytes[1] === 0xfa ? cases[bytes[0]]() : 1),
+  extremes: () => [],
   codes: /^E_FAULTY_/,
 }

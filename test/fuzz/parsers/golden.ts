@@ -6,6 +6,7 @@ import { questionOf } from '../../../src/verify/question.ts'
 import { bytesSource } from '../../../src/weights/byte-source.ts'
 import { fileWith, type TestTensor } from '../../weights/files.ts'
 import type { Bytes } from '../bytes.ts'
+import { safetensorsExtremes } from '../extremes/texts.ts'
 import { hold, type Parser } from '../parser.ts'
 import { changeHeader } from './safetensors.ts'
 
@@ -61,6 +62,8 @@ const image = fileWith(
   },
   metadata,
 )
+/** Stages of as many layers and steps as fit into a header of 64 KiB, with numbers as large as they may be. */
+const names = Array.from({ length: 400 }, (_, i) => `step.${999_999_999 - i}.layers.${999_999_999 - i}.q_rope`)
 const text = fileWith(
   { input_ids: ids(1, 2), 'text.layers.0.act': floats([2, 4], 1), 'text.final_norm': floats([2, 4], 1) },
   { format: 'sail-golden/1' },
@@ -82,5 +85,15 @@ export const golden: Parser = {
     await against(bytes, bytes)
     return bytes.length
   },
+  extremes: () => [
+    ...safetensorsExtremes(),
+    [
+      fileWith(
+        Object.fromEntries(names.map((name) => [name, { dtype: 'U8', shape: [0], data: new Uint8Array(0) }])),
+        metadata,
+      ),
+      0,
+    ],
+  ],
   codes: /^E_(?:SAFETENSORS|GOLDEN)_[A-Z0-9_]+$/,
 }

@@ -1,6 +1,7 @@
 // JPEG: segments are damaged, removed, repeated and exchanged with their lengths made right again, restart intervals set,
 // and the entropy-coded data damaged. An accepted file gives a picture of the declared size.
 import { type Bytes, changeBytes, concat } from '../bytes.ts'
+import { jpegExtremes } from '../extremes/pictures.ts'
 import type { Parser } from '../parser.ts'
 import type { Random } from '../random.ts'
 import { runImage } from './png.ts'
@@ -85,5 +86,6 @@ export const jpeg: Parser = {
     return concat(Uint8Array.of(0xff, 0xd8), ...parts, Uint8Array.of(0xff, 0xd9))
   },
   run: runImage,
+  extremes: jpegExtremes,
   codes: /^E_(?:IMAGE|PNG|JPEG)_[A-Z0-9_]+$/,
 }

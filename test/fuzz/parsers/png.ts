@@ -4,6 +4,7 @@ import { deflateSync, inflateSync } from 'node:zlib'
 import { decodeImage } from '../../../src/image/decode.ts'
 import { chunk, png as pngOf } from '../../image/files.ts'
 import { type Bytes, changeBytes, concat } from '../bytes.ts'
+import { pngExtremes } from '../extremes/pictures.ts'
 import { hold, type Parser } from '../parser.ts'
 import type { Random } from '../random.ts'
 
@@ -106,6 +107,7 @@ export const png: Parser = {
     return pngOf(...chunks.map(({ type, data }) => chunk(type, data)))
   },
   run: runImage,
+  extremes: pngExtremes,
   codes: /^E_(?:IMAGE|PNG|JPEG)_[A-Z0-9_]+$/,
 }
 

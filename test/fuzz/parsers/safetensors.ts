@@ -5,6 +5,7 @@ import { readHeader } from '../../../src/weights/safetensors/header.ts'
 import { readRows, readTensor } from '../../../src/weights/safetensors/read.ts'
 import { fileOf } from '../../weights/files.ts'
 import { type Bytes, concat } from '../bytes.ts'
+import { safetensorsExtremes } from '../extremes/texts.ts'
 import { changeJson } from '../json-text.ts'
 import { hold, type Parser } from '../parser.ts'
 import type { Random } from '../random.ts'
@@ -59,5 +60,6 @@ export const safetensors: Parser = {
     hold(at === bytes.length, 'tensors cover the file')
     return bytes.length
   },
+  extremes: safetensorsExtremes,
   codes: /^E_SAFETENSORS_[A-Z0-9_]+$/,
 }

@@ -1,5 +1,6 @@
 // Index files of sharded checkpoints. Whatever an accepted index names is a bare name: no path leads out of its folder.
 import { parseIndex } from '../../../src/weights/shard-index.ts'
+import { indexExtremes } from '../extremes/texts.ts'
 import { changeJson } from '../json-text.ts'
 import { hold, type Parser } from '../parser.ts'
 
@@ -32,5 +33,6 @@ export const shardIndex: Parser = {
     )
     return bytes.length
   },
+  extremes: indexExtremes,
   codes: /^E_INDEX_[A-Z0-9_]+$/,
 }

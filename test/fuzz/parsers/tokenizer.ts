@@ -2,6 +2,7 @@
 // the pieces of a streamed decoding add up to the whole.
 import { SailError } from '../../../src/errors.ts'
 import { Tokenizer } from '../../../src/tokenizer/tokenizer.ts'
+import { tokenizerExtremes } from '../extremes/texts.ts'
 import { changeJson } from '../json-text.ts'
 import { hold, type Parser } from '../parser.ts'
 
@@ -79,5 +80,6 @@ export const tokenizer: Parser = {
     hold(ids.map((id) => stream.push(id)).join('') + stream.flush() === whole, 'a streamed text is the whole')
     return bytes.length
   },
+  extremes: tokenizerExtremes,
   codes: /^E_TOKENIZER_[A-Z0-9_]+$/,
 }

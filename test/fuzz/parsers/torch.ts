@@ -4,7 +4,7 @@ import { bytesSource } from '../../../src/weights/byte-source.ts'
 import { openTorch } from '../../../src/weights/torch/open.ts'
 import { type EntryFields, zipOf } from '../../weights/torch/zip-bytes.ts'
 import { type Bytes, changeBytes, concat } from '../bytes.ts'
-import { hold, type Parser } from '../parser.ts'
+import { type Extreme, hold, type Parser } from '../parser.ts'
 import type { Random } from '../random.ts'
 
 const folder = 'test/fixtures/torch'
@@ -109,6 +109,18 @@ function sizeOf(view: DataView, zip: Bytes, name: string): number {
 const isPickle = ({ name }: EntryFields): boolean => String(name).endsWith('/data.pkl')
 const archives = new Map<Bytes, EntryFields[]>()
 
+function torchExtremes(): Extreme[] {
+  const pickled = (text: string): Extreme => [zipOf([{ name: 'm/data.pkl', data: latin(`\x80\x02${text}.`) }]), 65_536]
+  const many = Array.from({ length: 700 }, (_, i) => ({ name: `m/${i}`, data: new Uint8Array(0) }))
+  return [
+    [zipOf(many), 65_536],
+    ...['}', '(', ')', 'N', ')q\0', '}(X\x01\0\0\0aNu', 'K\x01K\x01\x86', 'h\0'].map((code) =>
+      pickled(code.repeat(60_000 / code.length)),
+    ),
+    pickled(`}(${Array.from({ length: 5000 }, (_, i) => `X\x04\0\0\0${String(i).padStart(4)}N`).join('')}u`),
+  ]
+}
+
 export const torch: Parser = {
   name: 'torch .bin',
   seeds(read) {
@@ -128,5 +140,6 @@ export const torch: Parser = {
       hold((await shard.read(name)).length === byteLength, 'a tensor of the declared bytes')
     return bytes.length
   },
+  extremes: torchExtremes,
   codes: /^E_(?:TORCH|ZIP)_[A-Z0-9_]+$/,
 }

@@ -220,6 +220,7 @@ describe('a checkpoint of torch files', () => {
       shape: [3, 5],
       byteLength: 60,
       file: 'pytorch_model.bin',
+      path: 'm/pytorch_model.bin',
     })
     expect(await codeOf(() => checkpoint.read('i64'))).toBe('E_WEIGHTS_NO_TENSOR')
     expect(await codeOf(() => checkpoint.read('f32', 0, 4))).toBe('E_TORCH_ROWS')

@@ -1,10 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { ByteSource } from '../../../src/weights/byte-source.ts'
 import { bytesSource } from '../../../src/weights/byte-source.ts'
 import { crc32 } from '../../../src/weights/torch/zip/crc32.ts'
 import type { ZipEntry } from '../../../src/weights/torch/zip/entry.ts'
 import { readZip } from '../../../src/weights/torch/zip/read-zip.ts'
 import { RunningCrc } from '../../../src/weights/torch/zip/running-crc.ts'
+import { countFaults } from '../../support/amounts.ts'
 import { codeOf } from '../files.ts'
 import { hostileZips } from './hostile-zips.ts'
 import { type EntryFields, zip64Field, zipOf } from './zip-bytes.ts'
@@ -21,6 +22,8 @@ async function contents(file: Uint8Array): Promise<Record<string, string>> {
     entries.map(({ name, begin, end }) => [name, new TextDecoder().decode(file.slice(begin, end))]),
   )
 }
+
+afterAll(() => countFaults('zips of torch', hostileZips))
 
 describe('crc32', () => {
   test('is the CRC of the zip format, at every length around eight bytes', () => {

@@ -1,4 +1,4 @@
-// A team of one: the calling thread. For places without workers. Between groups it lets timers, aborts and other work
+// A team of one: the calling thread. For places without workers. Between parts it lets timers, aborts and other work
 // through when it has kept the thread for a while.
 import { newMemory, ShardMemory } from '../memory/shard-memory.ts'
 import type { Program } from '../plan/program.ts'
@@ -8,10 +8,10 @@ import { fill } from './fill.ts'
 import type { FilledPiece, FillJob, PackJob } from './messages.ts'
 import { pack } from './pack.ts'
 import type { Worker } from './run-step.ts'
-import type { Segment, Team } from './team.ts'
+import { partsOf, type Segment, type Team } from './team.ts'
 import { walk } from './walker.ts'
 
-/** Longest time in ms that a run keeps the thread to itself, as far as one group allows. */
+/** Longest time in ms that a run keeps the thread to itself, as far as one part allows. */
 const BUSY_MS = 25
 
 export class InlineTeam implements Team {
@@ -49,11 +49,11 @@ export class InlineTeam implements Team {
     this.#programs.delete(program)
   }
 
-  async run({ program, groups: [from, to], frame, profile, signal }: Segment): Promise<void> {
-    for (let group = from; group < to; group++) {
+  async run({ program, groups, frame, profile, signal }: Segment): Promise<void> {
+    for (const part of partsOf(groups, frame)) {
       signal?.throwIfAborted()
       const recorder = profile ? this.#recorder : null
-      walk(this.#programs.get(program)!, [group, group + 1], frame, this.#worker, recorder)
+      walk(this.#programs.get(program)!, part, frame, this.#worker, recorder)
       if (performance.now() < this.#until) continue
       await new Promise((resolve) => setTimeout(resolve))
       this.#until = performance.now() + BUSY_MS

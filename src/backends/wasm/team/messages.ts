@@ -2,6 +2,7 @@
 // pass is answered by one worker for all.
 import type { FilePlace } from '../../../weights/formats/packed-weights.ts'
 import type { Frame, Program, StoredFormat } from '../plan/program.ts'
+import type { Part } from './team.ts'
 
 /** Checkpoint rows in a shard's memory (`from`) to panels (`to`). */
 export interface PackJob {
@@ -58,7 +59,7 @@ export type ToWorker =
   | {
       readonly kind: 'run'
       readonly program: number
-      readonly groups: readonly [number, number]
+      readonly part: Part
       readonly frame: Frame
       /** Whether instructions are timed. */
       readonly profile: boolean

@@ -40,7 +40,7 @@ export function serve(port: Port, readFile: ReadFile | null): (message: ToWorker
       case 'run': {
         const program = programs.get(message.program)!
         const timing = message.profile ? recorder : null
-        const whole = walk(program, message.groups, message.frame, worker, timing)
+        const whole = walk(program, message.part, message.frame, worker, timing)
         if (worker.index === 0) port.post({ kind: 'ran', whole })
         break
       }

@@ -3,25 +3,30 @@
 import type { Frame, Program } from '../plan/program.ts'
 import type { Recorder } from '../profile/recorder.ts'
 import { runStep, type Worker } from './run-step.ts'
+import type { Part } from './team.ts'
 
-/** Runs groups [from, to), timing each instruction where there is a recorder. False: the pass was aborted. */
-export function walk(
+/** Runs a part of a program, timing each instruction where there is a recorder. False: the pass was aborted. */
+export function walk(program: Program, part: Part, frame: Frame, worker: Worker, recorder: Recorder | null): boolean {
+  const [from, to] = part.groups
+  for (let group = from; group < to; group++)
+    if (!walkGroup(program, group, part.rows, frame, worker, recorder)) return false
+  return worker.barrier.wait()
+}
+
+function walkGroup(
   program: Program,
-  [from, to]: readonly [number, number],
+  number: number,
+  [from, to]: Part['rows'],
   frame: Frame,
   worker: Worker,
   recorder: Recorder | null,
 ): boolean {
-  for (let group = from; group < to; group++) if (!walkGroup(program, group, frame, worker, recorder)) return false
-  return worker.barrier.wait()
-}
-
-function walkGroup(program: Program, number: number, frame: Frame, worker: Worker, recorder: Recorder | null): boolean {
   const group = program.groups[number]
   const rows = group.rows === 1 ? 1 : frame[group.rows]
   const size = group.blocked ? frame.block : rows
   for (let first = 0; first < rows; first += size) {
-    if (first > 0 && !worker.barrier.wait()) return false
+    if (first < from || first >= to) continue
+    if (first > from && !worker.barrier.wait()) return false
     const block = { program, frame, first, count: Math.min(size, rows - first) }
     for (const [i, step] of group.instructions.entries()) {
       if (step.barrier && !worker.barrier.wait()) return false

@@ -9,7 +9,7 @@ import type { Program } from '../plan/program.ts'
 import { Barrier } from './barrier.ts'
 import { type FilledPiece, type FillJob, type PackJob, type ToWorker, UNREAD } from './messages.ts'
 import { Replies } from './replies.ts'
-import type { Segment, Team } from './team.ts'
+import { type Part, partsOf, type Segment, type Team, wholeGroups } from './team.ts'
 
 export interface TeamSetup {
   readonly module: WebAssembly.Module
@@ -90,20 +90,20 @@ export class WorkerTeam implements Team {
     const { groups, frame, signal } = segment
     signal?.throwIfAborted()
     // A worker that shares no memory hears of an abort between messages only; a single token is soon done.
-    const piece = this.#shards.length === 0 && frame.S > 1 ? 1 : groups[1] - groups[0]
-    for (let from = groups[0]; from < groups[1]; from += piece) {
+    const cut = this.#shards.length === 0 && frame.S > 1
+    for (const part of cut ? partsOf(groups, frame) : [wholeGroups(groups)]) {
       signal?.throwIfAborted()
-      await this.#runGroups(segment, [from, Math.min(from + piece, groups[1])])
+      await this.#runPart(segment, part)
     }
     signal?.throwIfAborted()
   }
 
-  async #runGroups({ program, frame, profile, signal }: Segment, groups: readonly [number, number]): Promise<void> {
+  async #runPart({ program, frame, profile, signal }: Segment, part: Part): Promise<void> {
     const abort = (): void => this.#barrier.abort()
     this.#barrier.reset()
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      const message = { kind: 'run', program, groups, frame, profile } as const
+      const message = { kind: 'run', program, part, frame, profile } as const
       const all = this.#replies.first<'ran'>(message)
       for (const worker of this.#workers.slice(1)) worker.post(message)
       await all
