@@ -51,7 +51,7 @@ test('the fuzzer finds every kind of fault: all those of a parser that has each'
   const [{ found, hangs, mutations, kept }] = (await fuzz(keep, '--parser', 'faulty', '--count', '10')).rows
   rmSync(keep, { recursive: true })
   expect({ hangs, mutations, kept }).toEqual({ hangs: 1, mutations: 10, kept: 8 })
-  expect(found.map(({ kind }) => kind).sort()).toEqual(['escape', 'escape', 'hang', 'large', 'promise', 'slow'])
+  expect([...new Set(found.map(({ kind }) => kind))].sort()).toEqual(['escape', 'hang', 'large', 'promise', 'slow'])
 }, 120_000)
 
 describe.each(parsers.map(({ name }) => name))('%s', (name) => {
