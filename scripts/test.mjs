@@ -90,8 +90,11 @@ function runVitest(project) {
 function printAmounts(project) {
   const folder = join(scratch, project)
   const files = existsSync(folder) ? readdirSync(folder).sort() : []
-  for (const { name, head, rows } of files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')))) {
+  const tables = new Map()
+  for (const { name, head, rows } of files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8'))))
+    tables.set(name, [...(tables.get(name) ?? [head]), ...rows])
+  for (const [name, rows] of tables) {
     console.log(`\n${name}`)
-    printTable([head, ...rows], '  ')
+    printTable(rows, '  ')
   }
 }

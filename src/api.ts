@@ -20,7 +20,7 @@ export type ImageInput = string | URL | Uint8Array | Blob | RawImage
 export interface LoadOptions {
   /** auto (default) picks what can run here and says what and why in `info.notes`. */
   readonly backend?: BackendName | 'auto'
-  /** exact (default): bf16 stays bf16, all else f32. */
+  /** exact (default): bf16 stays bf16, all else f32; of a packed folder its own format, the only one that it has. */
   readonly weights?: 'exact' | 'f32' | 'bf16' | 'q8' | 'q4'
   /** f32 (default); bf16 rounds where PyTorch does when it runs in bf16. */
   readonly numerics?: 'f32' | 'bf16'

@@ -58,7 +58,7 @@ export class Sail {
    * @param source base URL, or map of file name to Blob; in Node also a folder's path
    * @param options defaults: backend auto, weights exact, numerics f32, at most 4096 patches an image
    * @throws SailError E_OPTION_* and what cannot be had (E_BACKEND_UNAVAILABLE, E_MEMORY, ..), E_CONFIG_*,
-   *   E_TOKENIZER_*, E_SAFETENSORS_*, E_WEIGHTS_*, E_FILE_*; signal.reason; what onProgress throws
+   *   E_TOKENIZER_*, E_SAFETENSORS_*, E_WEIGHTS_*, E_PACKED_*, E_FILE_*; signal.reason; what onProgress throws
    */
   static async load(source: Source, options: LoadOptions = {}): Promise<Sail> {
     return Sail.loadIn(webEnvironment, source, options)

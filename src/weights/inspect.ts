@@ -70,7 +70,7 @@ export async function inspectCheckpoint(
     if (packed !== undefined && original !== undefined)
       await tried(() => checkOrigin(folder, packed.head, original, signal))
     if (packed !== undefined && check)
-      for (const { code, message } of (await tried(() => checkSums(folder.name, packed, signal))) ?? [])
+      for (const { code, message } of (await tried(() => checkSums(packed, signal))) ?? [])
         problems.push({ code, message })
     return {
       config,

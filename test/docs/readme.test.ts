@@ -42,9 +42,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 describe('the README', () => {
-  test('shows verify, diff, inspect, ask, features and trace', () => {
+  test('shows verify, diff, inspect, quantize, ask, features and trace', () => {
     const shown = new Set(ofSail.map((line) => words(line)[2]))
-    expect([...shown].sort()).toEqual(['ask', 'diff', 'features', 'inspect', 'trace', 'verify'])
+    expect([...shown].sort()).toEqual(['ask', 'diff', 'features', 'inspect', 'quantize', 'trace', 'verify'])
   })
 
   test.each(ofSail)('runs: %s', { timeout: 120_000 }, async (line) => {

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const result = await fuzz(keep, '--count', String(count))
   rows = result.rows
   const [head, ...cells] = result.table
-  writeAmounts('mutations', head.map(String), cells)
+  writeAmounts('mutations', head, cells)
 }, 900_000)
 
 test('the fuzzer finds every kind of fault: all those of a parser that has each', async () => {
@@ -51,7 +51,7 @@ test('the fuzzer finds every kind of fault: all those of a parser that has each'
   const [{ found, hangs, mutations, kept }] = (await fuzz(keep, '--parser', 'faulty', '--count', '10')).rows
   rmSync(keep, { recursive: true })
   expect({ hangs, mutations, kept }).toEqual({ hangs: 1, mutations: 10, kept: 8 })
-  expect(found.map(({ kind }) => kind).sort()).toEqual(['escape', 'escape', 'hang', 'large', 'promise', 'slow'])
+  expect([...new Set(found.map(({ kind }) => kind))].sort()).toEqual(['escape', 'hang', 'large', 'promise', 'slow'])
 }, 120_000)
 
 describe.each(parsers.map(({ name }) => name))('%s', (name) => {

@@ -1,6 +1,7 @@
 // One code a fault, for what is not an image, what is another kind of image, and what a PNG or JPEG may have wrong.
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { decodeImage } from '../../src/image/decode.ts'
+import { countFaults } from '../support/amounts.ts'
 import { chunk, fixture, header, idat, patched, png } from './files.ts'
 
 const latin = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0))
@@ -84,6 +85,13 @@ const cases: [what: string, code: string, bytes: Uint8Array][] = [
     patched(fixture('jpg-restart-35x27-q50.jpg'), '\xff\xd1', 1, [0xd2]),
   ],
 ]
+
+afterAll(() =>
+  countFaults(
+    'pictures',
+    cases.map(([what, code, bytes]) => [what, code, [bytes]]),
+  ),
+)
 
 test.each(cases)('%s is refused with %s', async (_, code, bytes) => {
   await expect(decodeImage(bytes)).rejects.toMatchObject({ name: 'SailError', code })

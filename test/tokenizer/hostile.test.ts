@@ -1,6 +1,7 @@
 // tokenizer.json files that lie: one typed error each, and never an untyped one.
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { Tokenizer } from '../../src/tokenizer/tokenizer.ts'
+import { countFaults } from '../support/amounts.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 type JsonObject = { [key: string]: Json }
@@ -108,6 +109,13 @@ const faults: readonly (readonly [string, string, string, string?])[] = [
   ['normalizers nested too deep', file({ normalizer: nested('normalizers', 'Sequence', 9) }), 'E_TOKENIZER_FIELD'],
   ['decoders nested too deep', file({ decoder: nested('decoders', 'Sequence', 9) }), 'E_TOKENIZER_FIELD'],
 ]
+
+afterAll(() =>
+  countFaults(
+    'tokenizer.json',
+    faults.map(([what, wanted, text]) => [what, wanted, [text]]),
+  ),
+)
 
 const code = (name: string) => expect.objectContaining({ name: 'SailError', code: name })
 

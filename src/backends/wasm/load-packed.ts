@@ -107,21 +107,22 @@ function checker(packed: PackedWeights): (piece: Piece, result: FilledPiece) => 
   let bad: string | null = null
   return async ({ part, begin, bytes, last }, { words, state }) => {
     const key = partKey(part)
+    const file = packed.pathOf(key)
     if (state === 'unread') {
       await packed.read(key, begin, begin + bytes) // says what is wrong with the file
-      throw fault('E_WEIGHTS_CHANGED', key, 'a file that can be read', `none at byte ${begin} at first`)
+      throw fault('E_WEIGHTS_CHANGED', file, key, 'a file that can be read', `none at byte ${begin} at first`)
     }
     sum.join(words, bytes)
     if (state === 'not finite') bad ??= `NaN or Infinity in bytes ${begin} to ${begin + bytes}`
     if (!last) return
     const found = sum.hex()
-    if (found !== part.sum) throw fault('E_PACKED_SUM', key, `bytes with the sum ${part.sum}`, found)
-    if (bad !== null) throw fault('E_WEIGHTS_NOT_FINITE', key, 'finite numbers', bad)
+    if (found !== part.sum) throw fault('E_PACKED_SUM', file, key, `bytes with the sum ${part.sum}`, found)
+    if (bad !== null) throw fault('E_WEIGHTS_NOT_FINITE', file, key, 'finite numbers', bad)
     sum = new PackedSum()
   }
 }
 
-function fault(code: `E_${string}`, place: string, expected: string, found: string): SailError {
+function fault(code: `E_${string}`, file: string, place: string, expected: string, found: string): SailError {
   const hint = 'the file is damaged: fetch it again, or run sail quantize again'
-  return new SailError(code, { file: 'packed weights', place, expected, found, hint })
+  return new SailError(code, { file, place, expected, found, hint })
 }

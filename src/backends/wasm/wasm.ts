@@ -1,5 +1,6 @@
-// The wasm backend: AssemblyScript kernels on a team of workers, weights packed once into memories of at most 4 GiB. The
-// order of loading is from cheap to dear: shapes, kernels, the memory plan, and only then bytes.
+// The wasm backend: AssemblyScript kernels on a team of workers, weights packed once, when they are loaded or by `sail
+// quantize` before, into memories of at most 4 GiB. The order of loading is from cheap to dear: shapes, kernels, the memory
+// plan, and only then bytes.
 
 import { expectedWeights } from '../../config/weight-names.ts'
 import { SailError } from '../../errors.ts'
@@ -23,7 +24,7 @@ import { type ChosenTeam, chooseTeam, createTeam } from './team/create-team.ts'
 export function wasmBackend(settings: WasmSettings, host: WasmHost): Backend {
   return {
     name: 'wasm',
-    /** @throws SailError E_BACKEND_WEIGHT, E_BACKEND_SIZES, E_MEMORY_SHORT, E_MEMORY, E_KERNELS_*, E_WORKER_*, E_WEIGHTS_NOT_FINITE; signal.reason */
+    /** @throws SailError E_BACKEND_WEIGHT, E_BACKEND_SIZES, E_MEMORY_SHORT, E_MEMORY, E_KERNELS_*, E_WORKER_*, E_WEIGHTS_NOT_FINITE, E_PACKED_*; signal.reason */
     load: (request) => load(request, settings, host),
   }
 }

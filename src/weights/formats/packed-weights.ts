@@ -29,6 +29,8 @@ export interface PackedWeights {
   readonly parts: ReadonlyMap<string, PackedPart>
   /** Bytes [begin, end) of a part. @throws what the source throws; signal.reason */
   read(part: string, begin: number, end: number, signal?: AbortSignal): Promise<Uint8Array>
+  /** Path or URL of the file that holds a part, for errors. */
+  pathOf(part: string): string
   /** Where a part begins; null where only `read` reaches it. */
   place(part: string): FilePlace | null
 }

@@ -9,7 +9,7 @@ import type { PackedFolder } from './join.ts'
 const PIECE = 1 << 24
 
 /** The faults, one a damaged part. @throws what reading throws; signal.reason */
-export async function checkSums(folder: string, packed: PackedFolder, signal?: AbortSignal): Promise<SailError[]> {
+export async function checkSums(packed: PackedFolder, signal?: AbortSignal): Promise<SailError[]> {
   const faults: SailError[] = []
   for (const [key, part] of packed.parts) {
     const sum = new PackedSum()
@@ -20,7 +20,7 @@ export async function checkSums(folder: string, packed: PackedFolder, signal?: A
     const hint = 'the file is damaged: fetch it again, or run sail quantize again'
     faults.push(
       new SailError('E_PACKED_SUM', {
-        file: `${folder}/${packed.fileOf(key)}`,
+        file: packed.pathOf(key),
         place: quote(key),
         expected,
         found,

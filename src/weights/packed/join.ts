@@ -28,6 +28,7 @@ export function joinPacked(folder: string, shards: ReadonlyMap<string, Shard>) {
     fileOf: (key) => owners.get(key)!,
     parts: new Map(heads.flatMap(({ parts }) => [...parts])),
     read: (key, begin, end, signal) => shardOf(key).read(key, begin, end, signal),
+    pathOf: (key) => shardOf(key).source.name,
     place: (key) => shardOf(key).place?.(key) ?? null,
   }
   const byName = new Map<string, PackedPart>()

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { Arena } from '../../../src/backends/wasm/memory/arena.ts'
 import { planMemory } from '../../../src/backends/wasm/plan/plan-memory.ts'
 import { layRegisters } from '../../../src/backends/wasm/plan/size-registers.ts'
+import { storedWeights } from '../../../src/backends/wasm/plan/stored-weights.ts'
 import { requireMemory } from '../../../src/backends/wasm/require-memory.ts'
 import type { ModelConfig } from '../../../src/config/model-config.ts'
 import { tiny } from '../../model/tiny.ts'
@@ -33,6 +34,14 @@ test('layers are dealt out in order over as few memories as will do', () => {
   expect([...shards.shardOfLayer]).toEqual([...shards.shardOfLayer].sort((a, b) => a - b))
   expect(Math.max(...shards.weights)).toBeLessThan(4e9)
   expect(planMemory(tiny, bf16, 'q4').shards.shardOfLayer).toEqual([0, 0])
+})
+
+test('a tied head is the table itself where both are the same bytes in one memory', () => {
+  const bytes = (format: 'bf16' | 'q4', tied: boolean) => planMemory({ ...tiny, tied }, bf16, format).weights
+  const head = storedWeights(tiny, bf16, 'q4').at(-1)!
+  expect(head.name).toBe('lm_head.weight')
+  expect(bytes('q4', false) - bytes('q4', true)).toBe(head.bytes)
+  expect(bytes('bf16', false)).toBe(bytes('bf16', true)) // rows to look up, panels to multiply with
 })
 
 test('a layer that no memory can hold is an error', () => {

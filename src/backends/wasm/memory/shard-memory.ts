@@ -57,7 +57,7 @@ function refused(bytes: number, cause: unknown): SailError {
     file: 'wasm memory',
     expected: `${Math.ceil(bytes / 1e6)} MB in one memory`,
     found: 'less: the engine refused',
-    hint: 'close other models, or choose a smaller weight format',
+    hint: 'close other models, choose a smaller weight format, or lift a limit on addresses (ulimit -v)',
     cause,
   })
 }

@@ -122,15 +122,15 @@ async function uploadPacked(
       loaded += piece.length
       onProgress?.({ phase: 'read', loaded, total })
     }
-    if (sum.hex() !== part.sum) throw damaged(key, part.sum, sum.hex())
+    if (sum.hex() !== part.sum) throw damaged(packed.pathOf(key), key, part.sum, sum.hex())
   }
   onProgress?.({ phase: 'ready', loaded: total, total })
 }
 
-function damaged(place: string, expected: string, found: string): SailError {
+function damaged(file: string, place: string, expected: string, found: string): SailError {
   const hint = 'the file is damaged: fetch it again, or run sail quantize again'
   return new SailError('E_PACKED_SUM', {
-    file: 'packed weights',
+    file,
     place,
     expected: `bytes with the sum ${expected}`,
     found,
