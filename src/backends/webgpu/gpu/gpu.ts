@@ -13,7 +13,8 @@ export class Gpu {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>()
   readonly #layouts = new Map<number, GPUBindGroupLayout>()
   readonly #buffers = new Set<GPUBuffer>()
-  readonly #gone: Promise<never>
+  /** Ends what waits now. A race with one promise of the device's loss would keep a trace of every wait there ever was. */
+  readonly #waiting = new Set<(reason: SailError) => void>()
   #lost: SailError | null = null
   /** Held until the device has said that it is gone: Dawn crashes when it is collected before, and keeps a process alive. */
   #entry: object | null
@@ -23,16 +24,10 @@ export class Gpu {
     this.#entry = entry
     this.device = device
     this.tuning = tuning
-    this.#gone = device.lost.then((info) => {
+    void device.lost.then((info) => {
       this.#lost = lost(info)
-      throw this.#lost
+      for (const end of this.#waiting) end(this.#lost)
     })
-    this.#gone.catch(() => {}) // heard of by whoever waits
-  }
-
-  /** Bytes of all buffers there are. */
-  get bytes(): number {
-    return [...this.#buffers].reduce((sum, { size }) => sum + size, 0)
   }
 
   /** A buffer of whole vectors. Call it inside `guarded`, or a failure goes unseen. */
@@ -97,13 +92,21 @@ export class Gpu {
 
   /** A promise of the device, ended early by its loss. @throws SailError E_GPU_LOST */
   async wait<T>(promise: Promise<T>): Promise<T> {
+    this.checkAlive()
+    let end: (reason: SailError) => void = () => {}
+    const ended = new Promise<never>((_, reject) => {
+      end = reject
+      this.#waiting.add(end)
+    })
     try {
-      return await Promise.race([promise, this.#gone])
+      return await Promise.race([promise, ended])
     } catch (error) {
       // A loss makes pending promises fail, in no fixed order: let it be told first.
       await new Promise((resolve) => setTimeout(resolve))
       this.checkAlive()
       throw error
+    } finally {
+      this.#waiting.delete(end)
     }
   }
 
