@@ -4,6 +4,7 @@ const commands: Readonly<Record<string, () => Promise<{ main(args: string[]): Pr
   kernels: () => import('./kernels/run.ts'),
   engines: () => import('./engines.ts'),
   peers: () => import('./peers/run.ts'),
+  loading: () => import('./loading.ts'),
   models: () => import('./models.ts'),
 }
 

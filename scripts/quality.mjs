@@ -5,9 +5,9 @@
 //   changed  answers that differ from f32's in any token: greedy decoding parts where top-1 does
 //   right    answers that are right, word for word
 // The same, without right and wrong, on the random models of golden/cases and, where it is there, ../shared/golden.
-// Prints Markdown rows for the README, and JSON with --json. --model DIR measures another checkpoint on golden/tiny/eval,
+// Prints Markdown tables, and JSON with --json; --write puts the table of golden/tiny into the README. --model DIR measures another checkpoint on golden/tiny/eval,
 // --questions N takes every n-th question so that about N are asked, --threads N (default 2).
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build, install, root } from './setup.mjs'
@@ -17,6 +17,7 @@ const options = {
   questions: { type: 'string' },
   threads: { type: 'string' },
   json: { type: 'boolean' },
+  write: { type: 'boolean' },
 }
 const { values: flags } = parseArgs({ options })
 install()
@@ -139,7 +140,7 @@ function goldenModels(folder) {
   })
 }
 
-function markdown({ model, questions, places, rows }) {
+function table({ rows }) {
   const percent = (part) => `${(part * 100).toFixed(2)} %`
   const small = (value) => (value < 1e-9 ? '0' : value.toExponential(1))
   const isEvaluation = rows[0].right > 0
@@ -148,12 +149,19 @@ function markdown({ model, questions, places, rows }) {
     return [format, bits.toFixed(2), ...against, ...(isEvaluation ? [percent(right)] : [])]
   })
   const head = ['weights', 'bits a weight', 'KL, mean', 'KL, 99th percentile', 'top-1 the same', 'answers changed']
-  const lines = [
-    [...head, ...(isEvaluation ? ['right'] : [])],
-    head.map(() => '---').concat(isEvaluation ? ['---'] : []),
-  ]
-  const table = [...lines, ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n')
-  return `${model}: ${questions} questions, ${places} tokens\n\n${table}\n`
+  if (isEvaluation) head.push('right')
+  return [head, head.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
+/** Between the marks in the README. */
+function writeReadme({ questions, places, ...result }) {
+  const file = join(root, 'README.md')
+  const [begin, end] = ['<!-- quality: npm run quality -- --write -->', '<!-- quality end -->']
+  const text = readFileSync(file, 'utf8')
+  const [before, after] = [text.indexOf(begin), text.indexOf(end)]
+  if (before < 0 || after < before) throw new Error(`README.md has no ${begin} with ${end} behind it`)
+  const body = `${questions} questions, ${places} tokens:\n\n${table(result)}\n`
+  writeFileSync(file, `${text.slice(0, before + begin.length)}\n${body}${text.slice(after)}`)
 }
 
 const work = [
@@ -164,6 +172,8 @@ const results = []
 for (const [model, questions] of work) {
   console.error(`${model}: ${questions.length} questions`)
   results.push(await measure(model, questions))
-  if (!flags.json) console.log(markdown(results.at(-1)))
+  const { questions: asked, places } = results.at(-1)
+  if (!flags.json) console.log(`${model}: ${asked} questions, ${places} tokens\n\n${table(results.at(-1))}\n`)
 }
 if (flags.json) console.log(JSON.stringify(results))
+if (flags.write) writeReadme(results[0])

@@ -55,7 +55,7 @@ const { random, below, pick } = seeded(Number(flags.seed))
 const ends = { whole: 0, aborted: 0, partial: 0, left: 0, threw: 0, features: 0, trace: 0, refused: 0 }
 const lasting = new AbortController()
 
-process.stdout.write('') // opens it
+for (const stream of [process.stdout, process.stderr]) stream.write('') // opens it
 await sleep(100)
 const handlesBefore = process.getActiveResourcesInfo().sort().join()
 const threads = flags.threads === 'auto' ? 'auto' : Number(flags.threads)

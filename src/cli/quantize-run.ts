@@ -4,7 +4,7 @@ import type { OutputFlags } from './common-flags.ts'
 import type { Context } from './context.ts'
 import { byteText, notes } from './notes.ts'
 import { write, writeJson } from './stdout.ts'
-import { forTerminal } from './terminal.ts'
+import { forTerminal, oneLine } from './terminal.ts'
 
 export interface QuantizeFlags extends OutputFlags {
   readonly model: string
@@ -25,7 +25,7 @@ export async function quantize(flags: QuantizeFlags, { signal }: Context): Promi
     })
     show.done()
     if (json) await writeJson(asJson(result))
-    else await write(forTerminal(asText(out, result), process.stdout))
+    else await write(forTerminal(asText(oneLine(out), result), process.stdout))
     show.release()
   } finally {
     show.done()

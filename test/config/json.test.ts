@@ -90,7 +90,7 @@ describe('readJson', () => {
       }),
       { seed: 1, numRuns: 200 },
     )
-  })
+  }, 60_000)
 })
 
 describe('quote', () => {

@@ -95,7 +95,7 @@ describe('the README', () => {
 })
 
 const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
-const pages = ['README.md', 'CHANGELOG.md', 'golden/README.md', ...docs.map((name) => `docs/${name}`)]
+const pages = ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'golden/README.md', ...docs.map((name) => `docs/${name}`)]
 
 describe.each(pages)('%s', (page) => {
   const text = readFileSync(join(root, page), 'utf8')

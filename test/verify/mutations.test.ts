@@ -103,6 +103,19 @@ describe('one wrong tensor in the dump is found at its stage', () => {
     expect(await mutated(set('vision_patch_indices', 2, 99n))).toBe('vision_patch_indices')
     expect(await mutated(set('position_ids', 5, -3n))).toBe('position_ids')
   })
+  test('a billion ids or rows of nothing, at once', async () => {
+    const nothing = (name: string) => (dump: Dump) => {
+      if (name === 'step_logits') dump.tensors.delete('generated_ids')
+      dump.tensors.set(
+        name,
+        name === 'step_logits'
+          ? { ...floats(dump, name), shape: [1e9, 0], data: new Float32Array(0) }
+          : i64([1e9, 0], []),
+      )
+    }
+    expect(await mutated(nothing('generated_ids'))).toBe('generated_ids')
+    expect(await mutated(nothing('step_logits'))).toBe('step_logits')
+  })
   test('an id too few', async () => {
     const cut = ({ tensors }: Dump) => {
       const { data } = tensors.get('generated_ids')!

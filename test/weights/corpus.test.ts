@@ -4,13 +4,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { bytesSource } from '../../src/weights/byte-source.ts'
 import { readHeader } from '../../src/weights/safetensors/header.ts'
 import { readRows } from '../../src/weights/safetensors/read.ts'
 import { writeAmounts } from '../support/amounts.ts'
 import { root } from '../support/golden.ts'
 import { codeOf } from './files.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 /** What is refused although Python 0.4.5 accepts it, and why. */
 const beyond: Readonly<Record<string, string>> = {
