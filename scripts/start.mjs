@@ -10,7 +10,10 @@ build()
 const given = process.argv.slice(2)
 const has = (flag) => given.some((arg) => arg === flag || arg.startsWith(`${flag}=`))
 const tiny = relative(process.cwd(), join(root, 'golden', 'tiny')) || '.'
-const demo = { image: join(tiny, 'demo', 'scene.png'), prompt: 'Where is the blue square relative to the green triangle?' }
+const demo = {
+  image: join(tiny, 'demo', 'scene.png'),
+  prompt: 'Where is the blue square relative to the green triangle?',
+}
 const args = [...given]
 if (!has('--model')) args.push('--model', tiny)
 if (!has('--prompt') && !has('--jsonl')) {

@@ -18,8 +18,8 @@ workerThreads.Worker = class extends workerThreads.Worker {
 syncBuiltinESMExports()
 const { Sail } = await import('../../dist/node.js')
 
-const threads = 3
-const image = { width: 420, height: 420, data: new Uint8Array(420 * 420 * 3).map((_, i) => (i * 7919) % 251) }
+const threads = 2
+const image = { width: 140, height: 140, data: new Uint8Array(140 * 140 * 3).map((_, i) => (i * 7919) % 251) }
 const question = { image, prompt: 'what is it?' }
 const load = (options = {}) => {
   made = []
@@ -57,20 +57,23 @@ const results = []
 for (const [phase, work] of Object.entries(phases))
   for (const n of [0, threads - 1]) {
     let killed = 0
+    let hangs = () => {}
+    const hung = new Promise((resolve) => {
+      hangs = () => setTimeout(resolve, 10_000, 'it hangs').unref()
+    })
     const kill = () => {
-      killed ||= performance.now()
+      if (killed > 0) return
       // In `start` the team does not exist yet.
-      if (made[n] === undefined) setTimeout(kill)
-      else made[n].terminate()
+      if (made[n] === undefined) return setTimeout(kill)
+      killed = performance.now()
+      made[n].terminate()
+      hangs()
     }
-    const hung = new Promise((resolve) => setTimeout(resolve, 5000, 'it hangs').unref())
-    const code = await Promise.race([
-      hung,
-      work(kill).then(
-        () => 'none',
-        (error) => error.code ?? String(error),
-      ),
-    ])
+    const caught = work(kill).then(
+      () => 'none',
+      (error) => error.code ?? String(error),
+    )
+    const code = await Promise.race([hung, caught])
     const ms = performance.now() - killed
     const next = await load()
     const same = (await idsOf(next)) === wanted

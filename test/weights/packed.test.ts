@@ -8,6 +8,7 @@ import { checkOrigin, openCheckpoint } from '../../src/weights/checkpoint.ts'
 import { blobFolder, type Folder } from '../../src/weights/folder.ts'
 import { toF32 } from '../../src/weights/formats/convert.ts'
 import { inspectCheckpoint } from '../../src/weights/inspect.ts'
+import { Random } from '../fuzz/random.ts'
 import { root } from '../support/golden.ts'
 import { blobs, type Files, folderFiles, memoryFolder, packedFiles, withMetadata, withPart } from '../support/packed.ts'
 import { codeOf } from './files.ts'
@@ -168,6 +169,21 @@ describe('a packed folder is refused', () => {
     expect(await codeOf(() => against(model))).toBe('accepted')
     expect(await codeOf(() => against(`${models}tiny-window`))).toBe('E_PACKED_SOURCE')
   })
+})
+
+test('1,000 mutations of the header give nothing but SailErrors', async () => {
+  const original = q4.get(file)!
+  const header = 8 + Number(new DataView(original.buffer).getBigUint64(0, true))
+  const codes = new Set<string>()
+  for (let n = 0; n < 1000; n++) {
+    const random = Random.of(1, n)
+    const bytes = original.slice()
+    for (let times = random.below(3) + 1; times > 0; times--)
+      bytes[8 + random.below(header - 8)] = 32 + random.below(95)
+    codes.add(await codeOf(async () => (await openCheckpoint(folderOf(new Map(q4).set(file, bytes)))).close()))
+  }
+  expect(codes.size).toBeGreaterThan(6)
+  expect([...codes].filter((code) => code !== 'accepted').every((code) => code.startsWith('E_'))).toBe(true)
 })
 
 describe('packing', () => {

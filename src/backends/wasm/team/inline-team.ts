@@ -7,8 +7,9 @@ import { Barrier } from './barrier.ts'
 import { fill } from './fill.ts'
 import type { FilledPiece, FillJob, PackJob } from './messages.ts'
 import { pack } from './pack.ts'
+import { partsOf } from './part.ts'
 import type { Worker } from './run-step.ts'
-import { partsOf, type Segment, type Team } from './team.ts'
+import type { Segment, Team } from './team.ts'
 import { walk } from './walker.ts'
 
 /** Longest time in ms that a run keeps the thread to itself, as far as one part allows. */

@@ -2,7 +2,7 @@
 // pass is answered by one worker for all.
 import type { FilePlace } from '../../../weights/formats/packed-weights.ts'
 import type { Frame, Program, StoredFormat } from '../plan/program.ts'
-import type { Part } from './team.ts'
+import type { Part } from './part.ts'
 
 /** Checkpoint rows in a shard's memory (`from`) to panels (`to`). */
 export interface PackJob {

@@ -2,8 +2,8 @@
 // a barrier where an instruction reads what others have written. All workers walk the same way and cut each op alike.
 import type { Frame, Program } from '../plan/program.ts'
 import type { Recorder } from '../profile/recorder.ts'
+import type { Part } from './part.ts'
 import { runStep, type Worker } from './run-step.ts'
-import type { Part } from './team.ts'
 
 /** Runs a part of a program, timing each instruction where there is a recorder. False: the pass was aborted. */
 export function walk(program: Program, part: Part, frame: Frame, worker: Worker, recorder: Recorder | null): boolean {

@@ -8,8 +8,9 @@ import { ShardMemory } from '../memory/shard-memory.ts'
 import type { Program } from '../plan/program.ts'
 import { Barrier } from './barrier.ts'
 import { type FilledPiece, type FillJob, type PackJob, type ToWorker, UNREAD } from './messages.ts'
+import { type Part, partsOf, wholeGroups } from './part.ts'
 import { Replies } from './replies.ts'
-import { type Part, partsOf, type Segment, type Team, wholeGroups } from './team.ts'
+import type { Segment, Team } from './team.ts'
 
 export interface TeamSetup {
   readonly module: WebAssembly.Module
