@@ -3,13 +3,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { BenchReport } from '../src/cli/bench/bench-report.ts'
-import { inChromium } from './browser/run.ts'
+import { type BrowserResult, inChromium } from './browser/run.ts'
 import { cache, engines, sailBench } from './child.ts'
 import { install } from './install.ts'
 import { machine, writeResult } from './machine.ts'
+import type { EngineReport } from './results.ts'
 
-const FLAGS = ['--patches', '62,254', '--steps', '20', '--runs', '3', '--threads', '2']
+const FLAGS = ['--patches', '254', '--steps', '20', '--runs', '3', '--threads', '2']
 
 export async function main(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
@@ -18,7 +18,8 @@ export async function main(args: string[]): Promise<void> {
   })
   if (flags.install) return fetchEngines()
   if (flags.model === undefined) throw new Error('engines: --model DIR is missing')
-  const reports: (BenchReport | { readonly engine: string; readonly missing: string })[] = []
+  const reports: EngineReport[] = []
+  const write = (chromium: BrowserResult): void => writeResult(flags.out, { machine: machine(), reports, chromium })
   for (const [, node] of engines())
     for (const kernels of ['strict', 'relaxed']) {
       try {
@@ -26,9 +27,9 @@ export async function main(args: string[]): Promise<void> {
       } catch (error) {
         reports.push({ engine: `${node} ${kernels}`, missing: String(error).slice(0, 300) })
       }
+      if (flags.out !== undefined) write({ missing: 'not reached' }) // an interrupted run keeps what it has
     }
-  const chromium = await inChromium({ model: flags.model, tokens: 256, steps: 20, runs: 3 })
-  writeResult(flags.out, { machine: machine(), reports, chromium })
+  write(await inChromium({ model: flags.model, tokens: 256, steps: 20, runs: 3 }))
 }
 
 function fetchEngines(): void {

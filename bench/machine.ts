@@ -34,5 +34,5 @@ export function writeResult(file: string | undefined, result: object): void {
     return
   }
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${text.replace(/\{"/g, '\n{"')}\n`)
+  writeFileSync(file, `${text.replace(/(?<=.)\{"/g, '\n{"')}\n`)
 }

@@ -1,6 +1,7 @@
 // npm run bench -- COMMAND [flags]; README.md beside this file says what there is.
 const commands: Readonly<Record<string, () => Promise<{ main(args: string[]): Promise<void> }>>> = {
   synthetic: () => import('./synthetic.ts'),
+  report: () => import('./report.ts'),
   kernels: () => import('./kernels/run.ts'),
   engines: () => import('./engines.ts'),
   peers: () => import('./peers/run.ts'),

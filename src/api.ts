@@ -122,9 +122,8 @@ export interface Piece {
   readonly logprobs?: readonly TokenLogprob[]
 }
 
-export interface Features {
-  /** (GH, GW, D): final_norm of the prefix pass at the patches. */
-  readonly features: F32Tensor
+/** (GH, GW, D): final_norm of the prefix pass at the patches. */
+export interface Features extends F32Tensor {
   /** Patches [GH, GW]. */
   readonly grid: readonly [number, number]
 }

@@ -50,7 +50,7 @@ async function matvec(stage: Stage, kind: Kind, size: LinearSize): Promise<Row> 
   const { x, values } = input(stage, kind, size)
   const out = stage.take(padded(cols) * 4)
   const jobs = stage.shares(padded(cols) / 8).map(([from, to]): Call[] => {
-    const scratch = stage.take(stage.kernels.matvec_scratch_bytes())
+    const scratch = stage.take(stage.kernels.matmul_scratch_bytes())
     const call = (c: number): Call => [`matvec_${kind}`, [out, x, stage.region + c * matrix, inner, from, to, scratch]]
     return Array.from({ length: copies }, (_, c) => call(c))
   })

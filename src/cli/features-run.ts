@@ -15,8 +15,8 @@ export async function features(flags: FeaturesFlags, { signal }: Context): Promi
   const sink = await openOut(flags.out, signal)
   try {
     await withModel(flags, signal, async (sail, show, image) => {
-      const { features, grid } = await sail.features(image!, { signal })
-      const metadata = { grid: JSON.stringify(grid), image: flags.image, model: modelName(flags.model) }
+      const features = await sail.features(image!, { signal })
+      const metadata = { grid: JSON.stringify(features.grid), image: flags.image, model: modelName(flags.model) }
       await writeTensors(sink, { features }, metadata, signal)
       show.say(`features (${features.shape.join(', ')}) in ${flags.out}`)
     })

@@ -10,7 +10,7 @@ export async function features(run: Run, signal?: AbortSignal): Promise<Features
   const { prepared } = run
   const { name } = prepared.passes[0]
   const outputs = await run.pass(name, { stages: ['final_norm'], ...(signal !== undefined && { signal }) })
-  return { features: featureMap(prepared, outputs.get('final_norm')!), grid: gridOf(prepared) }
+  return { ...featureMap(prepared, outputs.get('final_norm')!), grid: gridOf(prepared) }
 }
 
 /** @param finalNorm (n, D), of the pass that holds the patches   @returns (GH, GW, D) */

@@ -28,7 +28,7 @@ describe('quantize', () => {
     expect(bits_per_weight).toBeGreaterThan(4.5) // rows of this model are no multiple of a group
     expect(bytes).toBeLessThan(1_600_000 * 0.7)
     const text = await quantize('--weights', 'q4', '--out', out('q4'))
-    expect(text.stdout).toMatch(/q4, \d+\.\d MB, \d\.\d\d bits a weight, 1 files\n$/)
+    expect(text.stdout).toMatch(/q4, \d+\.\d MB, \d+\.\d\d bits a weight, 1 files\n$/)
     expect(text.stderr).toContain('packing the weights')
     expect(readdirSync(folder).sort()).toEqual(['bf16', 'q4', 'q8'])
   })

@@ -120,7 +120,7 @@ describe('--json keeps stderr for one line of error', () => {
 describe('what is not possible here is exit code 3', () => {
   test.each([
     ['what a backend lacks', ['--backend', 'webgpu', '--kv', 'f16']],
-    ['a weight format', ['--backend', 'reference', '--weights', 'q4']],
+    ['numerics', ['--backend', 'wasm', '--numerics', 'bf16']],
     ['relaxed kernels', ['--backend', 'reference', '--kernels', 'relaxed']],
     ['threads', ['--backend', 'reference', '--threads', '4']],
     ['integer activations', ['--activations', 'int']],
