@@ -132,10 +132,10 @@ describe.skipIf(noGpu !== '')(`on an adapter${skipped}`, () => {
   })
 
   test('a short soak keeps nothing in the process', () => {
-    const args = ['--generations', '40', '--tolerance', '10', '--backend', 'webgpu']
+    const args = ['--generations', '24', '--after', '10', '--tolerance', '10', '--backend', 'webgpu']
     const run = spawnSync(process.execPath, [join(root, 'scripts/soak.mjs'), ...args], { encoding: 'utf8' })
     expect([run.status, run.stderr], run.stdout).toEqual([0, ''])
-    expect(run.stdout).toContain('soak of 40 generations on webgpu')
+    expect(run.stdout).toContain('soak of 24 generations on webgpu')
   })
 
   test('the command line answers with the ids of wasm, names the software adapter, and the process ends by itself', () => {
