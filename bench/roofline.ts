@@ -33,7 +33,8 @@ export function roofline(results: readonly KernelResult[]): string {
     ...points,
     ...Object.entries(colours).map(([name, colour], i) => legend(name, colour, i)),
   ]
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#777">\n${parts.join('\n')}\n</svg>\n`
+  const title = '<title>Operations a byte against operations a second: kernels under their roofs</title>'
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#777">\n${title}\n${parts.join('\n')}\n</svg>\n`
 }
 
 function lines(roofs: Roofs): string[] {
