@@ -17,6 +17,7 @@ const tiers = {
   fuzz: vitest('fuzz'),
   pictures: vitest('pictures'),
   golden: vitest('golden'),
+  webgpu: vitest('webgpu'),
   package: vitest('package'),
   browser: vitest('browser'),
 }

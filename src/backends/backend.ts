@@ -47,7 +47,7 @@ export interface LoadRequest {
 
 export interface EngineInfo {
   readonly backend: BackendName
-  readonly kernels: 'plain' | 'strict' | 'relaxed'
+  readonly kernels: 'plain' | 'strict' | 'relaxed' | 'wgsl'
   readonly threads: number
   readonly weights: 'exact' | 'f32' | 'bf16' | 'q8' | 'q4'
   /** Why it is so: what `auto` chose, what is missing here. */

@@ -1,11 +1,13 @@
 // Which backend computes. What is asked for and cannot be had is an error; nothing is replaced by what would work. Only
-// `auto` chooses: wasm where it can run, and says so when it must take another.
+// `auto` chooses: wasm where it can run, and says so when it takes another (prefer-gpu.ts: large models on a real GPU).
 import type { Backend, WeightSource } from '../backends/backend.ts'
 import { reference } from '../backends/reference/reference.ts'
 import type { WasmHost } from '../backends/wasm/host.ts'
 import { headsFit, wasmBackend } from '../backends/wasm/wasm.ts'
+import { webgpuBackend } from '../backends/webgpu/webgpu.ts'
 import type { ModelConfig } from '../config/model-config.ts'
 import { SailError } from '../errors.ts'
+import type { Environment } from './environment.ts'
 import type { LoadSettings } from './load-options.ts'
 import { viewWeights } from './weight-view.ts'
 
@@ -17,15 +19,18 @@ export interface ChosenBackend {
   readonly notes: readonly string[]
 }
 
+export type Hosts = Pick<Environment, 'wasm' | 'gpu'>
+
 type View = (source: WeightSource, config: ModelConfig) => WeightSource
 
 /**
  * @throws SailError E_BACKEND_UNAVAILABLE, E_WEIGHTS_FORMAT_UNSUPPORTED, E_KERNELS_UNAVAILABLE, E_OPTION_UNAVAILABLE for
  *   what cannot be had
  */
-export async function chooseBackend(settings: LoadSettings, host: WasmHost): Promise<ChosenBackend> {
+export async function chooseBackend(settings: LoadSettings, hosts: Hosts): Promise<ChosenBackend> {
   const { backend } = settings
-  if (backend === 'webgpu') throw fault('E_BACKEND_UNAVAILABLE', 'backend', 'wasm, reference or auto', 'webgpu')
+  const { wasm: host } = hosts
+  if (backend === 'webgpu') return shaders(settings, hosts)
   if (backend === 'reference') return plainLoops(settings, [])
   if (backend === 'wasm') return kernels(settings, host)
   if (settings.numerics === 'bf16')
@@ -64,6 +69,21 @@ function kernels(settings: LoadSettings, host: WasmHost): ChosenBackend {
     throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 with these weights', 'int, which needs weights q8 or q4')
   const chosen = { weights, activations, kv, threads, kernels, ...(profiler !== undefined && { profiler }) }
   return { backend: wasmBackend(chosen, host), view: exactly, notes: [] }
+}
+
+/** The webgpu backend. @throws SailError E_OPTION_UNAVAILABLE */
+export function shaders(settings: LoadSettings, { gpu, wasm }: Hosts): ChosenBackend {
+  const { weights, activations, kv, threads, kernels, numerics, profiler } = settings
+  const options = { activations, kv, numerics, kernels }
+  const wrong = Object.entries(options).find(([, value]) => value !== 'f32' && value !== 'auto')
+  if (wrong !== undefined) {
+    const [option, found] = wrong
+    const expected = option === 'kernels' ? 'auto' : 'f32'
+    throw fault('E_OPTION_UNAVAILABLE', option, `${expected} on the webgpu backend`, found)
+  }
+  if (profiler !== undefined)
+    throw fault('E_OPTION_UNAVAILABLE', 'profiler', 'the wasm backend, which measures its ops', 'webgpu')
+  return { backend: webgpuBackend({ weights, threads }, gpu, wasm), view: exactly, notes: [] }
 }
 
 function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBackend {

@@ -3,6 +3,8 @@
 import type { Source } from '../api.ts'
 import type { WasmHost } from '../backends/wasm/host.ts'
 import { webHost } from '../backends/wasm/web-host.ts'
+import type { GpuHost } from '../backends/webgpu/host.ts'
+import { webGpuHost } from '../backends/webgpu/web-host.ts'
 import { SailError } from '../errors.ts'
 import { blobFolder, type Folder } from '../weights/folder.ts'
 import { withoutSecrets } from '../weights/http-source.ts'
@@ -21,6 +23,8 @@ export interface Environment {
   readImage(input: string | URL, signal?: AbortSignal): Promise<NamedBytes>
   /** Workers, kernels and memory of the wasm backend. */
   readonly wasm: WasmHost
+  /** The way to WebGPU. */
+  readonly gpu: GpuHost
 }
 
 /** No picture that fits the pixel limit of the decoder has a larger file. */
@@ -33,6 +37,7 @@ export const webEnvironment: Environment = {
   },
   readImage: (input, signal) => fetchImage(absolute(input), signal),
   wasm: webHost,
+  gpu: webGpuHost,
 }
 
 /** A URL relative to the page, made absolute; what is none is left for the error of whoever uses it. */

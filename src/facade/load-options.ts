@@ -1,5 +1,5 @@
 // LoadOptions checked before anything is read: a value that means nothing is E_OPTION_*. Activations follow the weights
-// when nobody says: quantised weights meet quantised activations.
+// when nobody says: quantised weights meet quantised activations where the backend has them.
 import type { LoadOptions } from '../api.ts'
 import { checkOptions, integer, type OptionRules } from '../config/option-rules.ts'
 import { MAX_PIXELS, MOST_PIXELS } from '../image/rgb-image.ts'
@@ -45,8 +45,8 @@ export function loadSettings(options: LoadOptions): LoadSettings {
   checkOptions('Sail.load', options, rules)
   const { backend = 'auto', weights = 'exact', numerics = 'f32', maxPatches = 4096, maxPixels = MAX_PIXELS } = options
   const { kernels = 'auto', threads = 'auto', kv = 'f32' } = options
-  const quantised = weights === 'q8' || weights === 'q4'
-  const { activations = quantised && backend !== 'reference' ? 'int' : 'f32' } = options
+  const integers = (weights === 'q8' || weights === 'q4') && (backend === 'wasm' || backend === 'auto')
+  const { activations = integers ? 'int' : 'f32' } = options
   const { profiler } = options
   const chosen = { backend, weights, numerics, maxPatches, maxPixels, kernels, threads, activations, kv }
   return { ...chosen, ...(profiler !== undefined && { profiler }) }

@@ -15,6 +15,7 @@ import type { Environment } from './environment.ts'
 import { GuardedEngine } from './guarded-engine.ts'
 import { type LoadSettings, loadSettings } from './load-options.ts'
 import { packedOptions } from './packed-options.ts'
+import { preferGpu } from './prefer-gpu.ts'
 import { checkTokens, readTokenizer } from './tokenizer-file.ts'
 
 export interface Model {
@@ -38,19 +39,20 @@ export async function loadModel(source: Source, options: LoadOptions, environmen
   const asked = loadSettings(options)
   const { signal, logger = () => {} } = options
   signal?.throwIfAborted()
-  await chooseBackend(asked, environment.wasm) // refuses what cannot be had before a folder is opened
+  await chooseBackend(asked, environment) // refuses what cannot be had before a folder is opened
   const folder = await environment.openFolder(source)
   const checkpoint = await openCheckpoint(folder, signal)
   try {
     const settings = loadSettings(packedOptions(folder.name, checkpoint, options))
-    const possible = await chooseBackend(settings, environment.wasm)
+    const possible = await chooseBackend(settings, environment)
     const config = await readConfig(folder, hasVisEmbed(checkpoint), signal)
     const warning = checkWeights(config, checkpoint, folder.name)
     if (warning !== null) logger(`${folder.name}: ${warning}`)
     const tokenizer = await readTokenizer(folder, signal)
     checkTokens(config, tokenizer)
     const suppressed = suppressedIds(config, tokenizer)
-    const chosen = chooseForModel(possible, settings, config)
+    const fitting = chooseForModel(possible, settings, config)
+    const chosen = await preferGpu(fitting, checkpoint, settings, options, environment)
     const engine = new GuardedEngine(
       await chosen.backend.load(request(config, chosen.view(checkpoint, config), settings, options)),
     )

@@ -12,11 +12,13 @@ import {
   tooLarge,
   webEnvironment,
 } from '../facade/environment.ts'
+import { nodeGpuHost } from './gpu-host.ts'
 import { openFolder } from './open-folder.ts'
 import { nodeWasmHost } from './wasm-host.ts'
 
 export const nodeEnvironment: Environment = {
   wasm: nodeWasmHost,
+  gpu: nodeGpuHost,
   async openFolder(source) {
     if (typeof source !== 'string' && !(source instanceof URL)) return webEnvironment.openFolder(source)
     const path = pathOf(source)

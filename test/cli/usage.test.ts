@@ -119,7 +119,7 @@ describe('--json keeps stderr for one line of error', () => {
 
 describe('what is not possible here is exit code 3', () => {
   test.each([
-    ['a backend that is not built in', ['--backend', 'webgpu']],
+    ['what a backend lacks', ['--backend', 'webgpu', '--kv', 'f16']],
     ['numerics', ['--backend', 'wasm', '--numerics', 'bf16']],
     ['relaxed kernels', ['--backend', 'reference', '--kernels', 'relaxed']],
     ['threads', ['--backend', 'reference', '--threads', '4']],
@@ -136,7 +136,7 @@ describe('what is not possible here is exit code 3', () => {
 describe('environment', () => {
   test('a variable stands in for a flag, and is checked like one', async () => {
     const args = ['ask', '--model', model, '--prompt', 'x', '--max-new-tokens', '1', '--quiet']
-    expect((await cli(args, { env: { SAIL_BACKEND: 'webgpu' } })).code).toBe(3)
+    expect((await cli(args, { env: { SAIL_BACKEND: 'webgpu', SAIL_KV: 'f16' } })).code).toBe(3)
     expect((await cli(args, { env: { SAIL_BACKEND: 'cuda' } })).code).toBe(2)
     expect((await cli([...args, '--backend', 'reference'], { env: { SAIL_BACKEND: 'webgpu' } })).code).toBe(0)
   })

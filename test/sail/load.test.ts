@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { expect, test, vi } from 'vitest'
 import { chooseBackend, chooseForModel } from '../../src/facade/choose-backend.ts'
 import { loadSettings } from '../../src/facade/load-options.ts'
-import { nodeWasmHost } from '../../src/node/wasm-host.ts'
+import { nodeEnvironment } from '../../src/node/environment.ts'
 import { inspect, type LoadOptions, loadTokenizer, Sail } from '../../src/node.ts'
 import { tiny } from '../model/tiny.ts'
 import { root } from '../support/golden.ts'
@@ -82,7 +82,7 @@ test('auto takes reference for heads that the kernels cannot cut, and says so; w
   const config = { ...tiny, dims: { ...tiny.dims, E: 6 } }
   const choose = async (options: LoadOptions) => {
     const settings = loadSettings(options)
-    return chooseForModel(await chooseBackend(settings, nodeWasmHost), settings, config)
+    return chooseForModel(await chooseBackend(settings, nodeEnvironment), settings, config)
   }
   const chosen = await choose({})
   expect(chosen.backend.name).toBe('reference')
@@ -122,7 +122,9 @@ test('an abort while weights are read rejects with its reason', async () => {
 })
 
 const refused: readonly (readonly [options: object, code: string])[] = [
-  [{ backend: 'webgpu' }, 'E_BACKEND_UNAVAILABLE'],
+  [{ backend: 'webgpu', kv: 'f16' }, 'E_OPTION_UNAVAILABLE'],
+  [{ backend: 'webgpu', activations: 'f16' }, 'E_OPTION_UNAVAILABLE'],
+  [{ backend: 'webgpu', numerics: 'bf16' }, 'E_OPTION_UNAVAILABLE'],
   [{ backend: 'cuda' }, 'E_OPTION_BACKEND'],
   [{ weights: 'q8', numerics: 'bf16' }, 'E_WEIGHTS_FORMAT_UNSUPPORTED'],
   [{ weights: 'int3' }, 'E_OPTION_WEIGHTS'],

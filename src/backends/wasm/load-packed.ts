@@ -71,7 +71,7 @@ export async function loadPacked(
 }
 
 /** @throws SailError E_PACKED_PART */
-function partOf({ parts }: PackedWeights, weight: StoredWeight): PackedPart {
+export function partOf({ parts }: PackedWeights, weight: StoredWeight): PackedPart {
   const { name, format, shape } = weight
   const layout = inPanels(weight) ? 'panels' : 'rows'
   const part = parts.get(partKey({ name, layout }))

@@ -1,0 +1,29 @@
+// From an adapter to a device with all of it that the kernels use: the largest buffers, and subgroups where there are any.
+import { SailError } from '../../../errors.ts'
+import type { FoundAdapter } from './adapter.ts'
+import { Gpu } from './gpu.ts'
+import { tune } from './tuning.ts'
+
+/** @param bindingBytes most bytes of a buffer, if less than the adapter allows   @throws SailError E_BACKEND_NO_ADAPTER */
+export async function openDevice({ adapter, entry, software }: FoundAdapter, bindingBytes?: number): Promise<Gpu> {
+  const { limits, features } = adapter
+  const requiredLimits = {
+    maxBufferSize: limits.maxBufferSize,
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+  }
+  const requiredFeatures: GPUFeatureName[] = features.has('subgroups') ? ['subgroups'] : []
+  try {
+    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
+    const tuning = tune(device.limits, device.features, software)
+    return new Gpu(device, bindingBytes === undefined ? tuning : { ...tuning, bindingBytes }, entry)
+  } catch (cause) {
+    throw new SailError('E_BACKEND_NO_ADAPTER', {
+      file: 'Sail.load',
+      place: 'backend webgpu',
+      expected: 'a device of the adapter',
+      found: String(cause),
+      hint: 'use backend wasm',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,10 @@
+// What the webgpu backend can be told.
+import type { WeightFormat } from '../wasm/plan/stored-weights.ts'
+
+export interface GpuSettings {
+  readonly weights: WeightFormat
+  /** Threads that pack weights while they are loaded; passes run on the device. */
+  readonly threads: number | 'auto'
+  /** Most bytes of one buffer, below what the adapter allows: smaller ones split matrices. */
+  readonly bindingBytes?: number
+}

@@ -1,0 +1,32 @@
+// What the host knows of a pass, written into registers before it runs: ids, patch numbers, given values, rotary tables. The
+// tables are the reference backend's own function: f32 angles near position 4200 need more than a GPU's cos gives.
+import type { Pass } from '../backend.ts'
+import { numericsOf } from '../reference/numerics.ts'
+import { rotary } from '../reference/ops/rope.ts'
+import type { HostInput } from './plan/plan.ts'
+
+export function writeInputs(
+  inputs: readonly HostInput[],
+  pass: Pass,
+  write: (register: number, data: Int32Array | Float32Array) => void,
+): void {
+  const { ids, given, positions, graph } = pass
+  for (const input of inputs) {
+    const data = ((): Int32Array | Float32Array => {
+      switch (input.kind) {
+        case 'ids':
+          return ids
+        case 'patches':
+          return pass.patchIndices ?? new Int32Array(ids.length).fill(-1)
+        case 'given':
+          return given.get(input.name)!.data
+        case 'rotary': {
+          const out = new Float32Array(ids.length * graph.sizes.E)
+          for (const _ of rotary(out, input.part, positions, input.theta, input.sections, numericsOf.f32));
+          return out
+        }
+      }
+    })()
+    write(input.register, data)
+  }
+}
