@@ -1,10 +1,10 @@
 // Runs graphs op by op. A plan is the fused graph and, for each op, the values that nobody reads after it: they are
 // dropped at once, so a pass holds a few (S, F) arrays and not all of them.
-import { SailError } from '../../errors.ts'
 import { fuseAttention } from '../../graph/fuse.ts'
 import { type Graph, inputsOf, type Op, type PassSizes, resolveShape, type Value } from '../../graph/graph.ts'
 import type { F32Tensor } from '../../tensor.ts'
 import type { Engine, EngineInfo, LoadRequest, Pass } from '../backend.ts'
+import { ownCache } from '../check-cache.ts'
 import { checkPass } from '../check-pass.ts'
 import { ReferenceCache } from './kv-cache.ts'
 import { type Numerics, numericsOf } from './numerics.ts'
@@ -47,7 +47,7 @@ export class ReferenceEngine implements Engine {
   }
 
   async run(pass: Pass): Promise<Map<string, F32Tensor>> {
-    const cache = this.#ownCache(pass)
+    const cache = ownCache(ReferenceCache, pass.cache, this, this.#closed)
     const sizes = checkPass(pass, this.#config.dims.V)
     const before = cache.length
     let after = before
@@ -103,18 +103,6 @@ export class ReferenceEngine implements Engine {
       this.#plans.set(graph, plan)
     }
     return plan
-  }
-
-  #ownCache({ cache }: Pass): ReferenceCache {
-    if (this.#closed)
-      throw new SailError('E_BACKEND_CLOSED', { file: 'run', expected: 'an open engine', found: 'one that was closed' })
-    if (cache instanceof ReferenceCache && cache.owner === this) return cache
-    throw new SailError('E_BACKEND_CACHE', {
-      file: 'run',
-      place: 'cache',
-      expected: 'a cache that createCache of this engine made',
-      found: "another engine's",
-    })
   }
 }
 

@@ -1,9 +1,9 @@
 // Keys and values of the tokens seen so far: for each layer two arrays (capacity, G * E), a row a token. A pass writes its
 // rows from `length` on; `length` moves only when the pass is kept, so a pass that failed or was only looked at leaves
 // rows that the next one overwrites. `truncate` is how one image prefix serves several prompts.
-import { SailError } from '../../errors.ts'
 import type { GraphSizes } from '../../graph/graph.ts'
 import type { KvCache } from '../backend.ts'
+import { type CacheState, expectIdle, expectLength } from '../check-cache.ts'
 
 const FIRST_CAPACITY = 64
 
@@ -13,7 +13,7 @@ export class ReferenceCache implements KvCache {
   #rows: Record<'k' | 'v', Float32Array[]>
   #capacity = 0
   #length = 0
-  #state: 'idle' | 'running' | 'freed' = 'idle'
+  #state: CacheState = 'idle'
 
   constructor(owner: object, sizes: GraphSizes) {
     this.owner = owner
@@ -27,19 +27,14 @@ export class ReferenceCache implements KvCache {
   }
 
   truncate(length: number): void {
-    this.#expectIdle('truncate')
-    if (!Number.isInteger(length) || length < 0 || length > this.#length)
-      throw new SailError('E_CACHE_LENGTH', {
-        file: 'truncate',
-        expected: `a length from 0 to ${this.#length}`,
-        found: `${length}`,
-      })
+    expectIdle(this.#state, 'truncate')
+    expectLength(length, this.#length)
     this.#length = length
   }
 
   free(): void {
     if (this.#state === 'freed') return
-    this.#expectIdle('free')
+    expectIdle(this.#state, 'free')
     this.#rows = { k: [], v: [] }
     this.#length = 0
     this.#state = 'freed'
@@ -47,7 +42,7 @@ export class ReferenceCache implements KvCache {
 
   /** Takes the cache for one pass and makes room for `length` tokens. Hand it back with `end`. */
   begin(length: number): void {
-    this.#expectIdle('run')
+    expectIdle(this.#state, 'run')
     this.#grow(length)
     this.#state = 'running'
   }
@@ -84,17 +79,5 @@ export class ReferenceCache implements KvCache {
     }
     this.#rows = { k: this.#rows.k.map(wider), v: this.#rows.v.map(wider) }
     this.#capacity = capacity
-  }
-
-  #expectIdle(what: string): void {
-    if (this.#state === 'idle') return
-    throw this.#state === 'freed'
-      ? new SailError('E_CACHE_FREED', { file: what, expected: 'a cache in use', found: 'one that was freed' })
-      : new SailError('E_CACHE_BUSY', {
-          file: what,
-          expected: 'one pass at a time on a cache',
-          found: 'a second one',
-          hint: 'wait for the first, or give each generation its own cache',
-        })
   }
 }

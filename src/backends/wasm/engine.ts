@@ -1,9 +1,9 @@
 // Runs graphs on the team. A graph becomes a program once (a WeakMap remembers); a pass lays out the scratch for its
 // sizes, writes what the program is given, and lets the team walk the groups, from output to output.
-import { SailError } from '../../errors.ts'
 import { type Graph, type PassSizes, resolveShape } from '../../graph/graph.ts'
 import { type F32Tensor, sizeOf } from '../../tensor.ts'
 import type { Engine, EngineInfo, Pass, Profiler } from '../backend.ts'
+import { ownCache } from '../check-cache.ts'
 import { checkPass } from '../check-pass.ts'
 import { type PageSource, WasmCache } from './kv-cache.ts'
 import { type BuiltProgram, buildProgram } from './plan/build-program.ts'
@@ -59,7 +59,7 @@ export class WasmEngine implements Engine {
   }
 
   async run(pass: Pass): Promise<Map<string, F32Tensor>> {
-    const cache = this.#ownCache(pass)
+    const cache = ownCache(WasmCache, pass.cache, this, this.#closed)
     const sizes = checkPass(pass, this.#setup.vocabulary)
     const before = cache.length
     let after = before
@@ -159,17 +159,5 @@ export class WasmEngine implements Engine {
       this.#plans.delete(old)
     }
     return plan
-  }
-
-  #ownCache({ cache }: Pass): WasmCache {
-    if (this.#closed)
-      throw new SailError('E_BACKEND_CLOSED', { file: 'run', expected: 'an open engine', found: 'one that was closed' })
-    if (cache instanceof WasmCache && cache.owner === this) return cache
-    throw new SailError('E_BACKEND_CACHE', {
-      file: 'run',
-      place: 'cache',
-      expected: 'a cache that createCache of this engine made',
-      found: "another engine's",
-    })
   }
 }

@@ -1,8 +1,8 @@
 // Keys and values of the tokens seen so far: for each layer a list of pages of 128 tokens in the memory of its shard
 // (assembly/kv_page.ts). Growing takes pages from the shard's arena and writes their offsets into the layer's page table;
 // nothing that is there moves. As in every backend `length` moves only when a pass is kept.
-import { SailError } from '../../errors.ts'
 import type { KvCache } from '../backend.ts'
+import { type CacheState, expectIdle, expectLength } from '../check-cache.ts'
 
 /** Where pages come from. */
 export interface PageSource {
@@ -29,7 +29,7 @@ export class WasmCache implements KvCache {
   readonly #source: PageSource
   readonly #layers: LayerPages[]
   #length = 0
-  #state: 'idle' | 'running' | 'freed' = 'idle'
+  #state: CacheState = 'idle'
 
   constructor(owner: object, source: PageSource) {
     this.owner = owner
@@ -47,19 +47,14 @@ export class WasmCache implements KvCache {
   }
 
   truncate(length: number): void {
-    this.#expectIdle('truncate')
-    if (!Number.isInteger(length) || length < 0 || length > this.#length)
-      throw new SailError('E_CACHE_LENGTH', {
-        file: 'truncate',
-        expected: `a length from 0 to ${this.#length}`,
-        found: `${length}`,
-      })
+    expectIdle(this.#state, 'truncate')
+    expectLength(length, this.#length)
     this.#length = length
   }
 
   free(): void {
     if (this.#state === 'freed') return
-    this.#expectIdle('free')
+    expectIdle(this.#state, 'free')
     for (const [layer, { pages, table, room }] of this.#layers.entries()) {
       for (const at of pages) this.#source.givePage(layer, at)
       if (room > 0) this.#source.giveTable(layer, table)
@@ -70,7 +65,7 @@ export class WasmCache implements KvCache {
 
   /** Takes the cache for one pass and makes room for `length` tokens. Hand it back with `end`. */
   begin(length: number): void {
-    this.#expectIdle('run')
+    expectIdle(this.#state, 'run')
     const count = Math.ceil(length / this.#source.pageTokens)
     for (const [layer, pages] of this.#layers.entries()) this.#grow(layer, pages, count)
     this.#state = 'running'
@@ -103,17 +98,5 @@ export class WasmCache implements KvCache {
     if (own.room > 0) this.#source.giveTable(layer, own.table)
     own.table = table
     own.room = room
-  }
-
-  #expectIdle(what: string): void {
-    if (this.#state === 'idle') return
-    throw this.#state === 'freed'
-      ? new SailError('E_CACHE_FREED', { file: what, expected: 'a cache in use', found: 'one that was freed' })
-      : new SailError('E_CACHE_BUSY', {
-          file: what,
-          expected: 'one pass at a time on a cache',
-          found: 'a second one',
-          hint: 'wait for the first, or give each generation its own cache',
-        })
   }
 }

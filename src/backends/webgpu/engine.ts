@@ -1,10 +1,10 @@
 // Runs graphs on the device. A graph becomes a plan once for passes of one token and once for longer ones; a pass writes its
 // inputs and sizes, then walks the plan into one command buffer: one submission, unless its work would keep the device busy
 // for too long or outputs are taken one by one. Buffers and bind groups of a token are those of the token before it.
-import { SailError } from '../../errors.ts'
 import type { Graph, PassSizes } from '../../graph/graph.ts'
 import type { F32Tensor } from '../../tensor.ts'
 import type { Engine, EngineInfo, LoadRequest, Pass } from '../backend.ts'
+import { ownCache } from '../check-cache.ts'
 import { checkPass } from '../check-pass.ts'
 import type { Gpu } from './gpu/gpu.ts'
 import { GpuCache } from './kv-cache.ts'
@@ -64,7 +64,7 @@ export class GpuEngine implements Engine {
 
   /** @throws SailError of `checkPass`, E_GPU_LOST, E_MEMORY, E_GPU_VALUE_SIZE, E_GPU_INVALID; signal.reason */
   async run(pass: Pass): Promise<Map<string, F32Tensor>> {
-    const cache = this.#ownCache(pass)
+    const cache = ownCache(GpuCache, pass.cache, this, this.#closed)
     const sizes = checkPass(pass, this.#setup.dims.V)
     pass.signal?.throwIfAborted()
     const before = cache.length
@@ -139,18 +139,6 @@ export class GpuEngine implements Engine {
     }
     plans.set(single, planned)
     return planned
-  }
-
-  #ownCache({ cache }: Pass): GpuCache {
-    if (this.#closed)
-      throw new SailError('E_BACKEND_CLOSED', { file: 'run', expected: 'an open engine', found: 'one that was closed' })
-    if (cache instanceof GpuCache && cache.owner === this) return cache
-    throw new SailError('E_BACKEND_CACHE', {
-      file: 'run',
-      place: 'cache',
-      expected: 'a cache that createCache of this engine made',
-      found: "another engine's",
-    })
   }
 }
 

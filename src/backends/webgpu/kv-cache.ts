@@ -3,6 +3,7 @@
 import { SailError } from '../../errors.ts'
 import type { GraphSizes } from '../../graph/graph.ts'
 import type { KvCache } from '../backend.ts'
+import { type CacheState, expectIdle, expectLength } from '../check-cache.ts'
 import { STORAGE } from './gpu/flags.ts'
 import type { Gpu } from './gpu/gpu.ts'
 
@@ -21,7 +22,7 @@ export class GpuCache implements KvCache {
   #capacity = 0
   #generation = 0
   #length = 0
-  #state: 'idle' | 'running' | 'freed' = 'idle'
+  #state: CacheState = 'idle'
 
   constructor(owner: object, gpu: Gpu, sizes: GraphSizes) {
     this.owner = owner
@@ -43,19 +44,14 @@ export class GpuCache implements KvCache {
   }
 
   truncate(length: number): void {
-    this.#expectIdle('truncate')
-    if (!Number.isInteger(length) || length < 0 || length > this.#length)
-      throw new SailError('E_CACHE_LENGTH', {
-        file: 'truncate',
-        expected: `a length from 0 to ${this.#length}`,
-        found: `${length}`,
-      })
+    expectIdle(this.#state, 'truncate')
+    expectLength(length, this.#length)
     this.#length = length
   }
 
   free(): void {
     if (this.#state === 'freed') return
-    this.#expectIdle('free')
+    expectIdle(this.#state, 'free')
     this.#release(this.#layers)
     this.#layers = []
     this.#length = 0
@@ -64,7 +60,7 @@ export class GpuCache implements KvCache {
 
   /** Takes the cache for one pass and makes room for `length` tokens. Hand it back with `end`. */
   async begin(length: number): Promise<void> {
-    this.#expectIdle('run')
+    expectIdle(this.#state, 'run')
     this.#state = 'running'
     try {
       if (length > this.#capacity) await this.#grow(length)
@@ -115,18 +111,6 @@ export class GpuCache implements KvCache {
       this.#gpu.release(k)
       this.#gpu.release(v)
     }
-  }
-
-  #expectIdle(what: string): void {
-    if (this.#state === 'idle') return
-    throw this.#state === 'freed'
-      ? new SailError('E_CACHE_FREED', { file: what, expected: 'a cache in use', found: 'one that was freed' })
-      : new SailError('E_CACHE_BUSY', {
-          file: what,
-          expected: 'one pass at a time on a cache',
-          found: 'a second one',
-          hint: 'wait for the first, or give each generation its own cache',
-        })
   }
 }
 
