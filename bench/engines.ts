@@ -20,12 +20,13 @@ export async function main(args: string[]): Promise<void> {
   if (flags.model === undefined) throw new Error('engines: --model DIR is missing')
   const reports: EngineReport[] = []
   const write = (chromium: BrowserResult): void => writeResult(flags.out, { machine: machine(), reports, chromium })
-  for (const [, node] of engines())
+  for (const [name, node] of engines())
     for (const kernels of ['strict', 'relaxed']) {
       try {
         reports.push(sailBench(flags.model, [...FLAGS, '--kernels', kernels], node))
       } catch (error) {
-        reports.push({ engine: `${node} ${kernels}`, missing: String(error).slice(0, 300) })
+        const missing = String(error).replaceAll(node, name).slice(0, 300) // a result names no folder of this machine
+        reports.push({ engine: `${name} ${kernels}`, missing })
       }
       if (flags.out !== undefined) write({ missing: 'not reached' }) // an interrupted run keeps what it has
     }
