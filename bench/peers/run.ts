@@ -5,6 +5,7 @@
 //   --layer DIR [--tokens 256,1024]                                   one layer: ours, PyTorch's
 //   --browser DIR --gguf FILE [--tokens 128] [--steps 20]             in Chromium: ours, wllama's
 import { existsSync, mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { rateOf, type Spread, spread } from '../../src/cli/bench/spread.ts'
@@ -15,7 +16,7 @@ import { machine, writeResult } from '../machine.ts'
 
 const python = process.env.SAIL_BENCH_PYTHON ?? join(cache, 'venv', 'bin', 'python')
 const llamaBench = join(cache, 'llama-build', 'bin', 'llama-bench')
-const wllama = join(cache, 'node', 'node_modules', '@wllama', 'wllama')
+const wllama = join(cache, 'node', 'node_modules', 'wllama2')
 const options = {
   install: { type: 'boolean' },
   sail: { type: 'string' },
@@ -133,6 +134,14 @@ function fetchPeers(): void {
   const off = ['CURL', 'OPENSSL', 'BUILD_TESTS', 'BUILD_EXAMPLES', 'BUILD_SERVER'].map((name) => `-DLLAMA_${name}=OFF`)
   const flags = ['-DCMAKE_BUILD_TYPE=Release', '-DGGML_NATIVE=ON', '-DBUILD_SHARED_LIBS=OFF', ...off]
   install('cmake', ['-S', vendored, '-B', at('llama-build'), ...flags])
-  install('cmake', ['--build', at('llama-build'), '--target', 'llama-bench'])
-  install('npm', ['install', '--prefix', at('node'), '@wllama/wllama@2.3.1'])
+  install('cmake', [
+    '--build',
+    at('llama-build'),
+    '--target',
+    'llama-bench',
+    '--parallel',
+    String(availableParallelism()),
+  ])
+  const packages = ['wllama2@npm:@wllama/wllama@2.3.1', 'wllama3@npm:@wllama/wllama@3.13.0', 'onnxruntime-web@1.30.0']
+  install('npm', ['install', '--prefix', at('node'), ...packages])
 }
