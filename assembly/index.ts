@@ -8,7 +8,6 @@ export function heap_base(): usize {
 
 export { add } from './add'
 export { add_bias } from './add_bias'
-export { argmax } from './argmax'
 export { attention, attention_f16 } from './attention'
 export { attention_scratch_bytes, attention_units } from './attention_tile'
 export { attn_mix, attn_mix_f16 } from './attn_mix'

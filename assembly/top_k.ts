@@ -1,29 +1,53 @@
-// top_k: the k largest of x[0..n) in falling order, equal ones by rising index: ids (k) i32, values (k) f32. Returns how
-// many were found: fewer than k when fewer are above -Infinity (a removed id), -1 where a score is NaN or +Infinity.
-// Loop: one pass; a score enters a sorted list of k by insertion. Scores in random order enter about k * ln(n / k) times,
-// so this is for k of some hundreds at most. Comparisons only. Twin: test/kernels/twins/choose.ts
-export function top_k(ids: usize, values: usize, x: usize, n: i32, k: i32): i32 {
+// top_k: out (2, count) = the first scores of x[0..n), then their ids as f32. The order: what is not finite (NaN, +-Infinity),
+// by rising id; then the ids under `below`, falling, equal ones by rising id. count <= below <= n.
+// Scores are compared as whole numbers that rise with them: the bits, with those of negative numbers turned round; -0 counts
+// as 0, what is not finite as the largest. So nothing is rounded, and both builds agree to the bit.
+// Loop: one pass in rising id; a vector of four is looked at one by one only where a rank exceeds the last of the sorted list,
+// which a score enters by insertion: in random order about count * ln(n / count) times, so this is for small counts.
+// While it runs the list is ranks and whole ids, in `out` itself. Twin: test/kernels/twins/choose.ts
+const NOT_FINITE: i32 = i32.MAX_VALUE
+
+export function top_k(out: usize, x: usize, n: i32, below: i32, count: i32): void {
+  const ids = out + ((<usize>count) << 2)
   let found: i32 = 0
-  let low: f32 = -Infinity // what a score must exceed to enter
+  let low: i32 = i32.MIN_VALUE // what a rank must exceed to enter; no rank is as low
   for (let i = 0; i < n; i++) {
-    const score = load<f32>(x + ((<usize>i) << 2))
-    if (!(score < Infinity)) return -1
-    if (!(score > low)) continue
-    if (found < k) found++
-    insert(ids, values, found, i, score)
-    if (found === k) low = load<f32>(values + ((<usize>(k - 1)) << 2))
+    if (
+      (i & 3) === 0 &&
+      i + 4 <= n &&
+      !v128.any_true(i32x4.gt_s(ranks(v128.load(x + ((<usize>i) << 2))), i32x4.splat(low)))
+    ) {
+      i += 3
+      continue
+    }
+    const rank = i32x4.extract_lane(ranks(v128.load32_zero(x + ((<usize>i) << 2))), 0)
+    if (!(rank > low) || (i >= below && rank !== NOT_FINITE)) continue
+    if (found < count) found++
+    insert(out, ids, found, i, rank)
+    if (found === count) low = load<i32>(ids - 4)
   }
-  return found
+  for (let k: usize = 0; k < (<usize>count) << 2; k += 4) {
+    const id = load<i32>(ids + k)
+    store<i32>(out + k, load<i32>(x + ((<usize>id) << 2)))
+    store<f32>(ids + k, <f32>id)
+  }
 }
 
-/** Puts (id, score) behind all that are not smaller; the last of `count` places is free. */
-function insert(ids: usize, values: usize, count: i32, id: i32, score: f32): void {
+function ranks(scores: v128): v128 {
+  const bits = f32x4.add(scores, f32x4.splat(0))
+  const turned = v128.xor(bits, v128.and(i32x4.shr_s(bits, 31), i32x4.splat(0x7fffffff)))
+  const exponent = i32x4.splat(0x7f800000)
+  return v128.bitselect(i32x4.splat(NOT_FINITE), turned, i32x4.eq(v128.and(scores, exponent), exponent))
+}
+
+/** Puts (id, rank) behind all that are not smaller; the last of `count` places is free. */
+function insert(list: usize, ids: usize, count: i32, id: i32, rank: i32): void {
   let at = (<usize>(count - 1)) << 2
-  while (at > 0 && load<f32>(values + at - 4) < score) {
-    store<f32>(values + at, load<f32>(values + at - 4))
+  while (at > 0 && load<i32>(list + at - 4) < rank) {
+    store<i32>(list + at, load<i32>(list + at - 4))
     store<i32>(ids + at, load<i32>(ids + at - 4))
     at -= 4
   }
-  store<f32>(values + at, score)
+  store<i32>(list + at, rank)
   store<i32>(ids + at, id)
 }

@@ -165,6 +165,8 @@ export interface Prepared {
 export interface StageRequest {
   /** Stage names within the pass ('layers.0.q_rope'), exact names. */
   readonly stages?: readonly string[]
+  /** What 'next_top' (2, count) holds: the largest of next_logits among the ids under `below`, then these ids. */
+  readonly top?: { readonly count: number; readonly below: number }
   /** Values that replace what would be computed, by stage name within the pass. */
   readonly given?: ReadonlyMap<string, F32Tensor>
   /** Whether the tokens of the pass stay in the cache, default true. */
@@ -181,7 +183,8 @@ export interface Run {
   readonly length: number
   /**
    * Runs a pass of prepared.passes; its `from` must be the number of cached tokens. Stages by name within the pass, and
-   * 'next_logits' (1, V) if asked. @throws SailError E_RUN_*, E_GRAPH_STAGE_UNKNOWN, E_GIVEN_*; signal.reason
+   * 'next_logits' (1, V) or 'next_top' if asked.
+   * @throws SailError E_RUN_*, E_GRAPH_STAGE_UNKNOWN, E_GRAPH_TOP_K, E_GIVEN_*; signal.reason
    */
   pass(name: string, request: StageRequest): Promise<Map<string, F32Tensor>>
   /** Feeds one id, 0..V - 1, at the next position, after all passes. Errors as `pass`. */

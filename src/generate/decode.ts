@@ -1,10 +1,11 @@
-// The decode loop: the passes of a sequence, then one id after another, each chosen from the logits of the last.
+// The decode loop: the passes of a sequence, then one id after another, each chosen from the logits of the last, or from
+// the largest of them where these decide (candidates.ts).
 //   prefix pass -> text pass -> choose -> step(id) -> choose -> step(id) -> ..
 // It is an async generator and computes only when it is asked for the next token, so a consumer that breaks off stops
 // the model there. The end: an eos id (kept in the ids), the most new tokens, or the last position the model has.
-import type { Run, TokenLogprob } from '../api.ts'
+import type { Run, StageRequest, TokenLogprob } from '../api.ts'
 import type { ModelConfig } from '../config/model-config.ts'
-import type { F32Tensor } from '../tensor.ts'
+import { allCandidates, type Candidates, decisive, topNeeded } from './candidates.ts'
 import { chooseGreedy, chooseSample } from './choose.ts'
 import { tokenLogprob } from './logprobs.ts'
 import type { GenerateSettings } from './options.ts'
@@ -29,55 +30,68 @@ export interface DecodeSetup {
   readonly onPass?: (name: string) => void
 }
 
-const NEXT = 'next_logits'
+type Outputs = Awaited<ReturnType<Run['step']>>
+
+/** The candidates behind the tokens that `work` runs: of a few logits if they decide, else of all. */
+type Ask = (work: (request: StageRequest) => Promise<Outputs>) => Promise<Candidates>
 
 export async function* decode(run: Run, setup: DecodeSetup): AsyncGenerator<Token, void> {
   const { settings, stopwatch } = setup
-  const request = { stages: [NEXT], ...(settings.signal !== undefined && { signal: settings.signal }) }
+  const ask = asker(run, setup)
   const choose = chooser(run, setup)
-  let logits = nextLogits(await runPasses(run, setup))
+  let candidates = await runPasses(run, setup, ask)
   for (let count = 1; ; count++) {
-    const token = stopwatch.time('decode', () => choose(logits, count))
+    const token = stopwatch.time('decode', () => choose(candidates, count))
     yield token
     if (token.finish !== null) return
     settings.signal?.throwIfAborted() // the cache may be another's by now
-    logits = nextLogits(await stopwatch.wait('decode', () => run.step(token.id, request)))
+    candidates = await stopwatch.wait('decode', () => ask((request) => run.step(token.id, request)))
     stopwatch.step()
   }
 }
 
-/** Runs the passes that the cache does not hold yet and gives the outputs of the last. */
-async function runPasses(run: Run, { settings, stopwatch, onPass }: DecodeSetup): Promise<Map<string, F32Tensor>> {
+/** Runs the passes that the cache does not hold yet; candidates behind the last. */
+async function runPasses(run: Run, { settings, stopwatch, onPass }: DecodeSetup, ask: Ask): Promise<Candidates> {
   const { passes } = run.prepared
   const signal = settings.signal !== undefined && { signal: settings.signal }
-  let outputs = new Map<string, F32Tensor>()
-  for (const { name, to } of passes) {
+  for (const { name, to } of passes.slice(0, -1)) {
     if (to <= run.length) continue
-    const last = to === run.prepared.ids.length
-    outputs = await stopwatch.wait(last ? 'prompt' : 'prefix', () =>
-      run.pass(name, { stages: last ? [NEXT] : [], ...signal }),
-    )
+    await stopwatch.wait('prefix', () => run.pass(name, { stages: [], ...signal }))
     onPass?.(name)
   }
-  return outputs
+  const { name } = passes.at(-1)!
+  const candidates = await stopwatch.wait('prompt', () => ask((request) => run.pass(name, request)))
+  onPass?.(name)
+  return candidates
 }
 
-/** Turns logits into the token number `count` (from 1) of the answer. */
-function chooser(run: Run, { config, settings, suppressed }: DecodeSetup): (row: Float32Array, count: number) => Token {
+function asker(run: Run, { settings, suppressed, config }: DecodeSetup): Ask {
+  const signal = settings.signal !== undefined && { signal: settings.signal }
+  const top = topNeeded(settings, suppressed, config.dims.V)
+  return async (work) => {
+    const before = run.length
+    if (top !== null) {
+      const found = decisive((await work({ stages: ['next_top'], top, ...signal })).get('next_top')!, top, settings)
+      if (found !== null) return found
+      run.truncate(before)
+    }
+    return allCandidates((await work({ stages: ['next_logits'], ...signal })).get('next_logits')!)
+  }
+}
+
+/** Turns candidates into the token number `count` (from 1) of the answer. */
+function chooser(run: Run, { config, settings, suppressed }: DecodeSetup): (from: Candidates, count: number) => Token {
   const ids = [...run.prepared.ids]
   const random = settings.seed === null ? null : createRandom(settings.seed)
   const room = config.maxPositions - run.prepared.nextPosition
-  return (logits, count) => {
-    const scores = filteredScores(logits, ids, settings, suppressed)
-    const id = random === null ? chooseGreedy(scores) : chooseSample(scores, random())
+  return ({ logits, ids: few }, count) => {
+    const scores = filteredScores(logits, ids, settings, few === null ? suppressed : [])
+    const chosen = random === null ? chooseGreedy(scores) : chooseSample(scores, random())
+    const id = few === null ? chosen : few[chosen]
     ids.push(id)
     const logprob = settings.logprobs === null ? null : tokenLogprob(logits, id, settings.logprobs)
     // Token `count` would be fed at position nextPosition + count - 1.
     const full = count >= settings.maxNewTokens || count > room
     return { id, logprob, finish: config.eosIds.includes(id) ? 'stop' : full ? 'length' : null }
   }
-}
-
-function nextLogits(outputs: ReadonlyMap<string, F32Tensor>): Float32Array {
-  return outputs.get(NEXT)!.data
 }

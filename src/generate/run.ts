@@ -103,9 +103,9 @@ export class EngineRun implements Run {
   #run(request: StageRequest, { ids, positions, mask, patchIndices }: Tokens): Promise<Map<string, F32Tensor>> {
     request.signal?.throwIfAborted()
     const { engine, graphs, cache } = this.#setup
-    const { stages = [], given = new Map(), keep = true, onStage, signal } = request
+    const { stages = [], top = null, given = new Map(), keep = true, onStage, signal } = request
     const patches = patchIndices !== null
-    const graph = graphs.get({ patches, stages, given: [...given.keys()], keep })
+    const graph = graphs.get({ patches, stages, top, given: [...given.keys()], keep })
     const pass: Pass = {
       graph,
       cache,

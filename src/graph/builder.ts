@@ -5,6 +5,18 @@ import { SailError } from '../errors.ts'
 import { expectShape } from './expect-shape.ts'
 import type { Dim, Graph, GraphSizes, Op, Value, Weight } from './graph.ts'
 
+/** The `count` likeliest ids of those under `below`. */
+export interface Top {
+  readonly count: number
+  readonly below: number
+}
+
+/** Kernels find the largest one by one: many are better chosen from all scores. */
+export const MOST_TOP = 256
+
+/** Ids up to here are exact as f32. */
+const MOST_IDS = 2 ** 24
+
 /** An op as its method writes it; the builder adds `out` and `layer`. */
 type Draft<K = Op> = K extends Op ? Omit<K, 'out' | 'layer'> : never
 
@@ -125,6 +137,20 @@ export class GraphBuilder {
   lastRow(input: Value): Value {
     const [, D] = matrix('lastRow', 'input', input)
     return this.#op({ kind: 'lastRow', input }, [1, D])
+  }
+
+  topK(input: Value, { count, below }: Top): Value {
+    const [, V] = matrix('topK', 'input', input)
+    expectShape('topK', 'input', input.shape, '1 V', [1, V])
+    const sizes = [1, count, below, Number(V), MOST_IDS]
+    const rising = sizes.every((size, i) => Number.isInteger(size) && size >= (sizes[i - 1] ?? 1))
+    if (!rising || count > MOST_TOP)
+      throw new SailError('E_GRAPH_TOP_K', {
+        file: 'topK',
+        expected: `1 <= count <= below <= V <= ${MOST_IDS}, count <= ${MOST_TOP}`,
+        found: `count ${count}, below ${below}, V ${V}`,
+      })
+    return this.#op({ kind: 'topK', input, count, below }, [2, count])
   }
 
   /** The finished graph; it hands nothing back yet: `cutGraph` chooses the outputs. */

@@ -114,6 +114,16 @@ interface LastRowOp extends OpBase<'lastRow'> {
   readonly input: Value
 }
 
+/**
+ * (2, count) from input (1, V): the first `count` scores, then their ids. The order: what is not finite, by rising id; then
+ * the ids under `below`, their scores falling, equal ones by rising id. So a first score that is finite says that all are.
+ */
+interface TopKOp extends OpBase<'topK'> {
+  readonly input: Value
+  readonly count: number
+  readonly below: number
+}
+
 export type Op =
   | GatherOp
   | LinearOp
@@ -128,6 +138,7 @@ export type Op =
   | SwigluOp
   | AddOp
   | LastRowOp
+  | TopKOp
 
 /** Sizes that ops share: hidden, query heads, key/value heads, head size, layers. */
 export interface GraphSizes {
@@ -159,6 +170,7 @@ export function inputsOf(op: Op): readonly Value[] {
     case 'rmsNorm':
     case 'cache':
     case 'lastRow':
+    case 'topK':
       return [op.input]
     case 'scatterAdd':
       return [op.input, op.rows]

@@ -3,6 +3,7 @@ import type { Engine, KvCache, LoadRequest, Pass, WeightSource } from '../../src
 import { reference } from '../../src/backends/reference/reference.ts'
 import type { ModelConfig } from '../../src/config/model-config.ts'
 import { expectedWeights } from '../../src/config/weight-names.ts'
+import type { Top } from '../../src/graph/builder.ts'
 import { cutGraph } from '../../src/graph/cut.ts'
 import { buildPass } from '../../src/model/sail.ts'
 import { type F32Tensor, sizeOf } from '../../src/tensor.ts'
@@ -65,6 +66,8 @@ export const tokens = {
 export interface TinyPass {
   readonly range: readonly [number, number]
   readonly outputs: readonly string[]
+  /** What next_top holds; without it there is none. */
+  readonly top?: Top
   readonly mask?: Pass['mask']
   readonly given?: ReadonlyMap<string, F32Tensor>
   readonly keep?: boolean
@@ -73,11 +76,19 @@ export interface TinyPass {
 
 /** Tokens [from, to) of `tokens`, causal unless said, kept unless said. */
 export function tinyPass(cache: KvCache, config: ModelConfig, pass: TinyPass): Pass {
-  const { range, outputs, mask = { kind: 'causal', window: null }, given = new Map(), keep = true, signal } = pass
+  const {
+    range,
+    outputs,
+    mask = { kind: 'causal', window: null },
+    given = new Map(),
+    keep = true,
+    signal,
+    top = null,
+  } = pass
   const [from, to] = range
   const patchIndices = tokens.patchIndices.slice(from, to)
   const patches = patchIndices.some((patch) => patch !== -1)
-  const graph = cutGraph(buildPass(config, { patches }), { outputs, given: [...given.keys()], effects: keep })
+  const graph = cutGraph(buildPass(config, { patches, top }), { outputs, given: [...given.keys()], effects: keep })
   return {
     graph,
     cache,

@@ -155,11 +155,12 @@ test('logprobs belong to the raw logits', async () => {
 })
 
 test('a NaN among the logits is an error', async () => {
-  const engine = new FakeEngine([5], 7)
-  const run = open(engine)
-  run.pass = async () =>
-    new Map([['next_logits', { dtype: 'F32', shape: [1, 2], data: Float32Array.of(1, Number.NaN) }]])
-  await expect(drain(stream(engine, {}, run))).rejects.toThrow(expect.objectContaining({ code: 'E_LOGITS_NOT_FINITE' }))
+  for (const options of [{}, { temperature: 1 }, { logprobs: 0 }]) {
+    const engine = new FakeEngine([5], 7)
+    engine.spoil = (logits) => logits.fill(Number.NaN, 11, 13)
+    const error = { code: 'E_LOGITS_NOT_FINITE', place: 'logit of id 11' }
+    await expect(drain(stream(engine, options))).rejects.toThrow(expect.objectContaining(error))
+  }
 })
 
 async function askTwice(second: Prepared, fail = false): Promise<number[]> {

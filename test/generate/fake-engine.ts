@@ -7,6 +7,7 @@ import type { ModelConfig } from '../../src/config/model-config.ts'
 import { PassGraphs } from '../../src/generate/pass-graphs.ts'
 import { EngineRun } from '../../src/generate/run.ts'
 import { f32 } from '../../src/tensor.ts'
+import { topK } from '../kernels/twins/choose.ts'
 import { tiny } from '../model/tiny.ts'
 
 export const config: ModelConfig = {
@@ -36,6 +37,9 @@ export class FakeEngine implements Engine {
   /** Called before each pass, for instance to abort. */
   before: (pass: Pass) => void | Promise<void> = () => {}
 
+  /** Changes the logits of every pass. */
+  spoil: (logits: Float32Array) => void = () => {}
+
   constructor(script: readonly number[], T: number) {
     this.#script = script
     this.#T = T
@@ -55,7 +59,11 @@ export class FakeEngine implements Engine {
     if (pass.keep) cache.length = length
     const logits = new Float32Array(16)
     logits[this.#script[length - this.#T] ?? 15] = 5
-    return new Map(pass.graph.outputs.map((name) => [name, f32([1, 16], logits)]))
+    this.spoil(logits)
+    const top = pass.graph.ops.find((op) => op.kind === 'topK')
+    const { ids, scores } = top ? topK(logits, top.below, top.count) : { ids: [], scores: [] }
+    const few = f32([2, ids.length], Float32Array.of(...scores, ...ids))
+    return new Map(pass.graph.outputs.map((name) => [name, name === 'next_top' ? few : f32([1, 16], logits)]))
   }
 
   async close(): Promise<void> {}

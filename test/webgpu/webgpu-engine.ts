@@ -40,6 +40,8 @@ export interface WatchedHost extends GpuHost {
   /** Buffers made in all, and bytes of those that are there. */
   made: number
   bytes: number
+  /** Bytes that were read back, in all. */
+  read: number
 }
 
 /** The package's own GPU, watched. */
@@ -48,6 +50,7 @@ export function watchedHost(): WatchedHost {
     device: null,
     made: 0,
     bytes: 0,
+    read: 0,
     async open() {
       const { gpu, why } = await nodeGpuHost.open()
       const entry = gpu as GPU
@@ -74,6 +77,11 @@ function watchAdapter(adapter: GPUAdapter, host: WatchedHost) {
         if (there) host.bytes -= wanted.size
         there = false
         return destroy()
+      }
+      const mapAsync = buffer.mapAsync.bind(buffer)
+      buffer.mapAsync = (mode, offset, size) => {
+        host.read += size ?? wanted.size
+        return mapAsync(mode, offset, size)
       }
       host.made++
       host.bytes += wanted.size

@@ -19,6 +19,7 @@ import { gather, lastRow, scatterAdd } from './ops/embedding.ts'
 import { linear } from './ops/linear.ts'
 import { rmsNorm } from './ops/rms-norm.ts'
 import { rope, rotary } from './ops/rope.ts'
+import { topK } from './ops/top-k.ts'
 import { type StoredWeight, vectorOf } from './stored-weight.ts'
 import type { Work } from './work.ts'
 
@@ -74,6 +75,8 @@ function fill(op: Exclude<Op, { kind: 'cache' }>, out: Float32Array, frame: Fram
       return add(out, value(op.a), value(op.b), numerics)
     case 'lastRow':
       return lastRow(out, value(op.input))
+    case 'topK':
+      return topK(out, value(op.input), op)
     default:
       return op satisfies never
   }

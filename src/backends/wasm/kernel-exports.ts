@@ -15,7 +15,7 @@ export type KernelExports = Readonly<
     Record<`${'rope_to_cache' | 'store_k' | 'store_v'}${Half}`, Kernel> &
     Record<`${'attention' | 'attn_weights' | 'attn_mix'}${Half}`, Kernel> &
     Record<`kv_page_bytes${Half}`, Query> &
-    Record<'rms_norm' | 'rope' | 'swiglu' | 'add' | 'add_bias' | 'scatter_add', Kernel> &
+    Record<'rms_norm' | 'rope' | 'swiglu' | 'add' | 'add_bias' | 'scatter_add' | 'top_k', Kernel> &
     Record<'heap_base' | 'kv_page_tokens' | 'matmul_scratch_bytes' | 'quantized_row_bytes', Query> &
     Record<'attention_scratch_bytes' | 'attention_units', Query>
 >

@@ -40,7 +40,8 @@ async function engineOf(
 const odd: ModelConfig = { ...tiny, dims: { D: 44, H: 3, G: 1, E: 12, F: 52, V: 61, L: 2 }, ropeSections: [2, 2, 2] }
 
 function textPass(engine: Engine, S: number, outputs: readonly string[], config = odd): Pass {
-  const { graph } = tinyPass(engine.createCache(), config, { range: [4, 6], outputs })
+  const top = { count: 5, below: 50 }
+  const { graph } = tinyPass(engine.createCache(), config, { range: [4, 6], outputs, top })
   return {
     graph,
     cache: engine.createCache(),
@@ -56,7 +57,7 @@ describe.skipIf(!built)('a team of workers (skipped before npm run build)', () =
   test.each(['f32', 'bf16', 'q8', 'q4'] as const)(
     'strict bits are the same for 1, 2, 3 and 5 threads: %s',
     async (weights) => {
-      const outputs = ['layers.0.out', 'layers.1.q_rope', 'logits', 'next_logits']
+      const outputs = ['layers.0.out', 'layers.1.q_rope', 'logits', 'next_logits', 'next_top']
       const results = []
       for (const threads of [1, 2, 3, 5]) {
         const engine = await engineOf(odd, { threads, weights, activations: weights.startsWith('q') ? 'int' : 'f32' })

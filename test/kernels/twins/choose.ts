@@ -1,14 +1,13 @@
-// Twins of argmax and top_k.
-export function argmax(x: Float32Array): number {
-  if (x.some((score) => !(score < Infinity))) return -1
-  let best = -1
-  for (let i = 0; i < x.length; i++) if (x[i] > (best === -1 ? -Infinity : x[best])) best = i
-  return best
+// Twin of top_k: ids and scores of the first `count`, what is not finite before all else.
+export interface First {
+  readonly ids: readonly number[]
+  readonly scores: readonly number[]
 }
 
-/** Ids of the k largest, or null where a score is NaN or +Infinity. */
-export function topK(x: Float32Array, k: number): number[] | null {
-  if (x.some((score) => !(score < Infinity))) return null
-  const ids = [...x.keys()].filter((i) => x[i] > -Infinity)
-  return ids.sort((a, b) => x[b] - x[a] || a - b).slice(0, k)
+export function topK(x: Float32Array, below: number, count: number): First {
+  const finite = (id: number): boolean => Number.isFinite(x[id])
+  const wrong = [...x.keys()].filter((id) => !finite(id))
+  const right = [...x.keys()].filter((id) => finite(id) && id < below).sort((a, b) => x[b] - x[a] || a - b)
+  const ids = [...wrong, ...right].slice(0, count)
+  return { ids, scores: ids.map((id) => x[id]) }
 }

@@ -9,7 +9,7 @@ import { Tape } from './tape.ts'
 
 export function lower(graph: Graph, setup: LowerSetup): Lowered {
   const tape = new Tape(graph)
-  const shardOf = (op: Op): number => shardOfOp(op, setup)
+  const shardOf = (op: Op): number => (op.kind === 'topK' ? tape.shardOf(op.input) : shardOfOp(op, setup))
   const quantized = new Map<string, number>()
   for (const [name, value] of graph.inputs) tape.takeInput(name, value, shardOf)
   for (const op of graph.ops) {
@@ -82,6 +82,14 @@ function lowerOp(op: Op, lowering: Lowering): void {
     case 'lastRow':
       tape.newValue(op.out, shard, tape.in(op.input, shard))
       break
+    case 'topK': {
+      const x = tape.in(op.input, shard)
+      const out = tape.newValue(op.out, shard)
+      const { count, below } = op
+      const V = op.input.shape[1] as number
+      tape.add({ kind: 'topK', out, x, V, below, count }, shard, 1, [x], [out])
+      break
+    }
     default:
       lowerAttention(op, tape, shard)
   }

@@ -114,6 +114,14 @@ export type Step =
   | { readonly kind: 'attention'; readonly out: number; readonly q: number; readonly layer: number }
   | { readonly kind: 'swiglu'; readonly out: number; readonly gate: number; readonly up: number; readonly F: number }
   | { readonly kind: 'add'; readonly out: number; readonly a: number; readonly b: number; readonly D: number }
+  | {
+      readonly kind: 'topK'
+      readonly out: number
+      readonly x: number
+      readonly V: number
+      readonly below: number
+      readonly count: number
+    }
 
 export type Instruction = Step & {
   readonly shard: number

@@ -53,7 +53,7 @@ export class Tape {
   /** Hands out what `value` is called, behind the last draft. */
   handOut(value: Value): void {
     if (!this.#names.has(value.id)) return
-    const outputs = this.#outputsOf(value, this.in(value, this.#home.get(value.id) ?? 0))
+    const outputs = this.#outputsOf(value, this.in(value, this.shardOf(value)))
     const last = this.#drafts.pop()
     if (last === undefined) this.#givenBack.push(...outputs)
     else this.#drafts.push({ ...last, outputs: [...last.outputs, ...outputs] })
@@ -70,6 +70,11 @@ export class Tape {
     const number = this.newValue(value, shard)
     this.#inputs.push({ kind: 'rotary', value: number, part, theta, sections })
     return number
+  }
+
+  /** Where a value was made, 0 as long as it was not. */
+  shardOf({ id }: Value): number {
+    return this.#home.get(id) ?? 0
   }
 
   /** Whether a value has memory. */

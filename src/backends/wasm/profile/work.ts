@@ -45,6 +45,8 @@ export function workOf(step: Instruction, rows: number, { sizes: { H, G, E } }: 
       return elementwise(rows * step.F, 3, 5)
     case 'add':
       return elementwise(rows * step.D, 3, 1)
+    case 'topK':
+      return elementwise(step.V, 1, 1)
     default:
       return step satisfies never
   }

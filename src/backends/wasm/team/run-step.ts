@@ -65,6 +65,9 @@ export function runStep(step: Instruction, block: Block, worker: Worker): undefi
       const [a, b] = slice(count * step.D, worker, LINE)
       return kernels.add(at(step.out), at(step.a), at(step.b), a, b)
     }
+    case 'topK': // one worker's: it reads no more than a row
+      if (worker.index > 0) return undefined
+      return kernels.top_k(at(step.out), at(step.x), step.V, step.below, step.count)
     default:
       return runAttention(step, block, worker, origin, from, to)
   }

@@ -13,6 +13,7 @@ import { scatterAdd } from '../kernels/scatter_add.ts'
 import { storeKv } from '../kernels/store_kv.ts'
 import { swiglu } from '../kernels/swiglu.ts'
 import { lowerLinear } from './lower-linear.ts'
+import { lowerTopK } from './lower-top-k.ts'
 import type { Lowering } from './lowering.ts'
 import type { Dispatch, Source } from './plan.ts'
 
@@ -69,6 +70,8 @@ export function lower(op: Op, lowering: Lowering): Dispatch[] {
       const grid = [Math.ceil(D / WORKGROUP), 1] as const
       return [dispatch(lastRow(D), [of(op.input), registers.take(op.out)], () => grid)]
     }
+    case 'topK':
+      return lowerTopK(op, lowering)
     default:
       return lowerAttention(op, lowering)
   }
