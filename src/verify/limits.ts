@@ -21,7 +21,7 @@ export const exact: Limit = { kind: 'exact' }
 /** Rotary tables: cos and sin of an f32 angle, which PyTorch's vectorised functions round to within one unit. */
 export const ropeTable: Limit = { kind: 'close', by: 'max_abs', value: 1e-6 }
 
-const rowAllowance = 5
+export const rowAllowance = 5
 /** Layers of the models that the yardstick was measured on. */
 const yardstickLayers = 3
 /** A measured own error beyond this many yardsticks is no rounding: the two dumps are not the same run. */
