@@ -6,6 +6,7 @@ const notPossibleHere = new Set([
   'E_BACKEND_UNAVAILABLE',
   'E_BACKEND_NO_ADAPTER',
   'E_BACKEND_SIZES',
+  'E_GPU_F16_OVERFLOW',
   'E_GPU_INVALID',
   'E_GPU_LOST',
   'E_GPU_VALUE_SIZE',

@@ -74,7 +74,7 @@ function kernels(settings: LoadSettings, host: WasmHost): ChosenBackend {
 /** The webgpu backend. @throws SailError E_OPTION_UNAVAILABLE */
 export function shaders(settings: LoadSettings, { gpu, wasm }: Hosts): ChosenBackend {
   const { weights, activations, kv, threads, kernels, numerics, profiler } = settings
-  const options = { activations, kv, numerics, kernels }
+  const options = { activations, numerics, kernels }
   const wrong = Object.entries(options).find(([, value]) => value !== 'f32' && value !== 'auto')
   if (wrong !== undefined) {
     const [option, found] = wrong
@@ -83,7 +83,7 @@ export function shaders(settings: LoadSettings, { gpu, wasm }: Hosts): ChosenBac
   }
   if (profiler !== undefined)
     throw fault('E_OPTION_UNAVAILABLE', 'profiler', 'the wasm backend, which measures its ops', 'webgpu')
-  return { backend: webgpuBackend({ weights, threads }, gpu, wasm), view: exactly, notes: [] }
+  return { backend: webgpuBackend({ weights, threads, kv }, gpu, wasm), view: exactly, notes: [] }
 }
 
 function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBackend {

@@ -1,6 +1,6 @@
 // Whether `auto` takes a GPU. A small model answers on wasm before a GPU has compiled its kernels, so nothing is even asked
-// below LARGE bytes; a software adapter is the same processor, slower; and whoever asks for what only wasm has, such as f16
-// keys and values, gets wasm. Adapters are believed by value: one must multiply as it should before it is chosen.
+// below LARGE bytes; a software adapter is the same processor, slower; and whoever asks for what only wasm has, such as
+// integer activations, gets wasm. Adapters are believed by value: one must multiply as it should before it is chosen.
 import type { LoadOptions } from '../api.ts'
 import type { WeightSource } from '../backends/backend.ts'
 import { probeGpu } from '../backends/webgpu/probe.ts'

@@ -119,7 +119,7 @@ describe('--json keeps stderr for one line of error', () => {
 
 describe('what is not possible here is exit code 3', () => {
   test.each([
-    ['what a backend lacks', ['--backend', 'webgpu', '--kv', 'f16']],
+    ['what a backend lacks', ['--backend', 'webgpu', '--numerics', 'bf16']],
     ['numerics', ['--backend', 'wasm', '--numerics', 'bf16']],
     ['relaxed kernels', ['--backend', 'reference', '--kernels', 'relaxed']],
     ['threads', ['--backend', 'reference', '--threads', '4']],

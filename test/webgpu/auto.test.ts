@@ -55,7 +55,7 @@ test('a small model or another backend does not even ask for a GPU', async () =>
 })
 
 test('what only wasm has decides for wasm, and says so', async () => {
-  for (const options of [{ kv: 'f16' }, { weights: 'q8', activations: 'int' }, { kernels: 'strict' }] as const) {
+  for (const options of [{ weights: 'q8', activations: 'int' }, { kernels: 'strict' }] as const) {
     const { name, notes } = await chosen(large, untouched, options)
     expect([name, notes]).toEqual(['wasm', expect.stringMatching(/^backend auto: wasm, not webgpu: .*webgpu backend/)])
   }

@@ -151,12 +151,12 @@ describe.skipIf(noGpu !== '')(`kernels${skipped}`, () => {
     const [G, E, S, K] = [3, 20, 2, 7]
     const input = distinct(S * G * E)
     const call = { inputs: [input], at: (K - S) * G * E, out: S * G * E, grid: [1, S] as const, sizes: { S, K } }
-    expect(await runKernel(gpu, storeKv('v', G, E), call)).toEqual(input)
+    expect(await runKernel(gpu, storeKv('v', G, E, 'f32'), call)).toEqual(input)
     const rows = Float32Array.from({ length: input.length }, (_, n) => {
       const [s, g, e] = [Math.floor(n / (G * E)), Math.floor(n / E) % G, n % E]
       return input[(g * S + s) * E + e]
     })
-    expect(await runKernel(gpu, storeKv('k', G, E), call)).toEqual(rows)
+    expect(await runKernel(gpu, storeKv('k', G, E, 'f32'), call)).toEqual(rows)
   })
 
   describe('attention', () => {
@@ -181,7 +181,7 @@ describe.skipIf(noGpu !== '')(`kernels${skipped}`, () => {
           const mixed = plain(S * H * E, (out) => attentionOps.attnMix(out, weights, values, sizes, f32))
           const call = { sizes: { S, K }, mask }
           const grid = [S, H] as const
-          const got = await runKernel(gpu, attnWeights(heads), {
+          const got = await runKernel(gpu, attnWeights(heads, 'f32'), {
             ...call,
             inputs: [q, keys],
             out: weights.length,
@@ -190,11 +190,11 @@ describe.skipIf(noGpu !== '')(`kernels${skipped}`, () => {
           expectNear(got, weights, 2e-5)
           for (const [i, weight] of weights.entries()) if (weight === 0) expect(got[i]).toBe(0)
           const mix = { ...call, inputs: [weights, values], out: mixed.length, grid: [groups(H * E), S] as const }
-          expectNear(await runKernel(gpu, attnMix(heads), mix), mixed)
+          expectNear(await runKernel(gpu, attnMix(heads, 'f32'), mix), mixed)
           const fused = { ...call, inputs: [q, keys, values], out: mixed.length }
           for (const rows of [1, 8]) {
             const blocks = { ...fused, grid: [Math.ceil(S / rows), H] as const }
-            expectNear(await runKernel(gpu, attention(heads, rows), blocks), mixed, 1e-5)
+            expectNear(await runKernel(gpu, attention(heads, rows, 'f32'), blocks), mixed, 1e-5)
           }
         })
   })

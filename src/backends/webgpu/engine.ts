@@ -7,6 +7,8 @@ import type { Engine, EngineInfo, LoadRequest, Pass } from '../backend.ts'
 import { ownCache } from '../check-cache.ts'
 import { checkPass } from '../check-pass.ts'
 import type { Gpu } from './gpu/gpu.ts'
+import { checkFlag, type Guard } from './guard.ts'
+import type { Float } from './kernels/kernel.ts'
 import { GpuCache } from './kv-cache.ts'
 import { type Bound, type Buffers, bind, bufferOf } from './plan/bind.ts'
 import { buildPlan } from './plan/build-plan.ts'
@@ -24,6 +26,8 @@ export interface EngineSetup {
   readonly gpu: Gpu
   readonly weights: GpuWeights
   readonly ring: UniformRing
+  readonly guard: Guard
+  readonly kv: Float
 }
 
 interface Planned {
@@ -59,10 +63,11 @@ export class GpuEngine implements Engine {
   }
 
   createCache(): GpuCache {
-    return new GpuCache(this, this.#setup.gpu, this.#setup.dims)
+    const { gpu, dims, kv } = this.#setup
+    return new GpuCache(this, gpu, dims, kv)
   }
 
-  /** @throws SailError of `checkPass`, E_GPU_LOST, E_MEMORY, E_GPU_VALUE_SIZE, E_GPU_INVALID; signal.reason */
+  /** @throws SailError of `checkPass`, E_GPU_F16_OVERFLOW, E_GPU_LOST, E_MEMORY, E_GPU_VALUE_SIZE, E_GPU_INVALID; signal.reason */
   async run(pass: Pass): Promise<Map<string, F32Tensor>> {
     const cache = ownCache(GpuCache, pass.cache, this, this.#closed)
     const sizes = checkPass(pass, this.#setup.dims.V)
@@ -85,10 +90,10 @@ export class GpuEngine implements Engine {
   }
 
   async #execute(pass: Pass, sizes: PassSizes, cache: GpuCache): Promise<Map<string, F32Tensor>> {
-    const { gpu, ring } = this.#setup
+    const { gpu, ring, guard } = this.#setup
     const planned = this.#planOf(pass.graph, sizes.S === 1)
     const { plan } = planned
-    const buffers: Buffers = { gpu, scratch: this.#scratch, cache, uniform: ring.buffer }
+    const buffers: Buffers = { gpu, scratch: this.#scratch, cache, uniform: ring.buffer, guard }
     await this.#scratch.fit(plan, sizes)
     if (!planned.bound?.fits(buffers)) planned.bound = await bind(plan, buffers)
 
@@ -102,11 +107,12 @@ export class GpuEngine implements Engine {
       const { shape, data } = pass.given.get(name)!
       await handOut(name, shape, data)
     }
-    await gpu.guarded('inputs of a pass', () =>
+    await gpu.guarded('inputs of a pass', () => {
+      guard.reset()
       writeInputs(plan.inputs, pass, (register, data) => {
         gpu.device.queue.writeBuffer(this.#scratch.buffer(register), 0, data as Float32Array<ArrayBuffer>)
-      }),
-    )
+      })
+    })
     const run = { pass, sizes, plan, bound: planned.bound, buffers, offset: ring.write(sizes, pass.mask) }
     const limits = { flops: gpu.tuning.flops, oneByOne: pass.onOutput !== undefined }
     for (const submission of submissions(plan.steps, sizes, limits)) {
@@ -120,21 +126,23 @@ export class GpuEngine implements Engine {
     const { gpu } = this.#setup
     const { signal } = run.pass
     const { outputs, bytes } = submission
-    const target = await this.#readBack.fit(Math.max(4, bytes))
+    const whole = bytes + FLAG_BYTES
+    const target = await this.#readBack.fit(whole)
     const said = gpu.guarded('a pass', () => gpu.device.queue.submit([encode(submission, run, target)]))
-    const [refused, read] = await Promise.allSettled([said, this.#readBack.read(Math.max(4, bytes), signal)])
+    const [refused, read] = await Promise.allSettled([said, this.#readBack.read(whole, signal)])
     if (refused.status === 'rejected') throw refused.reason
     if (read.status === 'rejected') throw read.reason
+    checkFlag(new Uint32Array(read.value, bytes, 1)[0], run.plan.steps)
     for (const { output, shape, at, bytes: size } of outputs)
       await handOut(output.name, shape, new Float32Array(read.value, at, size / 4))
   }
 
   #planOf(graph: Graph, single: boolean): Planned {
-    const { weights, gpu } = this.#setup
+    const { weights, gpu, kv } = this.#setup
     const plans = this.#plans.get(graph) ?? new Map<boolean, Planned>()
     this.#plans.set(graph, plans)
     const planned = plans.get(single) ?? {
-      plan: buildPlan(graph, { weights, tuning: gpu.tuning, single }),
+      plan: buildPlan(graph, { weights, tuning: gpu.tuning, single, kv }),
       bound: null,
     }
     plans.set(single, planned)
@@ -142,8 +150,11 @@ export class GpuEngine implements Engine {
   }
 }
 
+/** Behind the outputs of a submission the flag of the guard is read. */
+const FLAG_BYTES = 4
+
 /** The commands of a submission: dispatches in order, and each output copied to `target` as soon as it is there. */
-function encode({ from, to, outputs }: Submission, run: Run, target: GPUBuffer): GPUCommandBuffer {
+function encode({ from, to, outputs, bytes }: Submission, run: Run, target: GPUBuffer): GPUCommandBuffer {
   const { plan, sizes, bound, buffers, offset } = run
   const encoder = buffers.gpu.device.createCommandEncoder()
   let compute: GPUComputePassEncoder | null = null
@@ -162,5 +173,6 @@ function encode({ from, to, outputs }: Submission, run: Run, target: GPUBuffer):
     }
   }
   compute?.end()
+  encoder.copyBufferToBuffer(buffers.guard.flag, 0, target, bytes, FLAG_BYTES)
   return encoder.finish()
 }

@@ -1,11 +1,13 @@
-// Keys and values of the tokens seen so far: for each layer two buffers (capacity, G * E), a row a token. They double when
-// they are full, each copied on the device; weights do not move. As in every backend `length` moves only when a pass is kept.
+// Keys and values of the tokens seen so far: for each layer two buffers (capacity, G * E), a row a token, in f32 or f16. They
+// double when they are full, each copied on the device; weights do not move. As in every backend `length` moves only when a
+// pass is kept.
 import { SailError } from '../../errors.ts'
 import type { GraphSizes } from '../../graph/graph.ts'
 import type { KvCache } from '../backend.ts'
 import { type CacheState, expectIdle, expectLength } from '../check-cache.ts'
 import { STORAGE } from './gpu/flags.ts'
 import type { Gpu } from './gpu/gpu.ts'
+import type { Float } from './kernels/kernel.ts'
 
 const FIRST_CAPACITY = 128
 
@@ -17,17 +19,20 @@ interface Rows {
 export class GpuCache implements KvCache {
   readonly owner: object
   readonly #gpu: Gpu
-  readonly #sizes: GraphSizes
+  readonly #layerCount: number
+  /** Bytes of the keys, or the values, of a token in a layer. */
+  readonly #rowBytes: number
   #layers: readonly Rows[] = []
   #capacity = 0
   #generation = 0
   #length = 0
   #state: CacheState = 'idle'
 
-  constructor(owner: object, gpu: Gpu, sizes: GraphSizes) {
+  constructor(owner: object, gpu: Gpu, { L, G, E }: GraphSizes, kv: Float) {
     this.owner = owner
     this.#gpu = gpu
-    this.#sizes = sizes
+    this.#layerCount = L
+    this.#rowBytes = G * E * (kv === 'f16' ? 2 : 4)
   }
 
   get length(): number {
@@ -77,9 +82,8 @@ export class GpuCache implements KvCache {
   }
 
   async #grow(length: number): Promise<void> {
-    const { G, E, L } = this.#sizes
     const { tuning, device } = this.#gpu
-    const most = Math.floor(tuning.bindingBytes / (4 * G * E))
+    const most = Math.floor(tuning.bindingBytes / this.#rowBytes)
     if (length > most) throw tooLong(length, most)
     const capacity = Math.min(most, Math.max(length, FIRST_CAPACITY, this.#capacity * 2))
     const old = this.#layers
@@ -88,12 +92,13 @@ export class GpuCache implements KvCache {
       await this.#gpu.guarded(`keys and values of ${capacity} tokens`, () => {
         const encoder = device.createCommandEncoder()
         const wider = (label: string, from: GPUBuffer | undefined): GPUBuffer => {
-          const buffer = this.#gpu.buffer(label, capacity * G * E * 4, STORAGE)
-          const bytes = this.#length * G * E * 4
+          const buffer = this.#gpu.buffer(label, capacity * this.#rowBytes, STORAGE)
+          const bytes = this.#length * this.#rowBytes
           if (from !== undefined && bytes > 0) encoder.copyBufferToBuffer(from, 0, buffer, 0, bytes)
           return buffer
         }
-        for (let i = 0; i < L; i++) made.push({ k: wider(`k ${i}`, old[i]?.k), v: wider(`v ${i}`, old[i]?.v) })
+        for (let i = 0; i < this.#layerCount; i++)
+          made.push({ k: wider(`k ${i}`, old[i]?.k), v: wider(`v ${i}`, old[i]?.v) })
         device.queue.submit([encoder.finish()])
       })
     } catch (error) {
@@ -120,6 +125,6 @@ function tooLong(length: number, most: number): SailError {
     place: 'keys and values',
     expected: `at most ${most} tokens, what the largest binding of this adapter holds`,
     found: `${length}`,
-    hint: 'ask something shorter, or use backend wasm',
+    hint: 'ask something shorter, take kv f16, or use backend wasm',
   })
 }

@@ -1,8 +1,11 @@
 // What the webgpu backend can be told.
 import type { WeightFormat } from '../wasm/plan/stored-weights.ts'
+import type { Float } from './kernels/kernel.ts'
 
 export interface GpuSettings {
   readonly weights: WeightFormat
+  /** How keys and values are cached. */
+  readonly kv: Float
   /** Threads that pack weights while they are loaded; passes run on the device. */
   readonly threads: number | 'auto'
   /** Most bytes of one buffer, below what the adapter allows: smaller ones split matrices. */

@@ -11,6 +11,7 @@ import { headsFit } from '../wasm/wasm.ts'
 import { GpuEngine } from './engine.ts'
 import { type FoundAdapter, findAdapter } from './gpu/adapter.ts'
 import { openDevice } from './gpu/open-device.ts'
+import { Guard } from './guard.ts'
 import type { GpuHost } from './host.ts'
 import type { GpuSettings } from './settings.ts'
 import { UniformRing } from './uniform-ring.ts'
@@ -30,16 +31,18 @@ async function load(request: LoadRequest, settings: GpuSettings, host: GpuHost, 
   for (const [name, shape] of expectedWeights(config)) dtypeOf(weights, name, shape)
   checkSizes(config.dims)
   const dtype = (name: string) => weights.tensors.get(name)!.dtype
-  const plan = planMemory(config, dtype, settings.weights, { threads: 1 })
+  const options = { threads: 1, kv: settings.kv }
+  const plan = planMemory(config, dtype, settings.weights, options)
   const found = await findAdapter(host)
-  if (found.software) await requireMemory(plan, { config, dtype, options: { threads: 1 }, host: cpu })
+  if (found.software) await requireMemory(plan, { config, dtype, options, host: cpu })
   signal?.throwIfAborted()
   const gpu = await openDevice(found, settings.bindingBytes)
   try {
     const placed = await placeWeights(plan.stored, gpu)
     const loaded = await loadWeights(request, placed, gpu, { threads: settings.threads, host: cpu })
-    const ring = await gpu.guarded('uniforms', () => new UniformRing(gpu))
-    return new GpuEngine({ info: describe(found, settings), dims: config.dims, gpu, weights: loaded, ring })
+    const made = await gpu.guarded('uniforms', () => ({ ring: new UniformRing(gpu), guard: new Guard(gpu) }))
+    const info = describe(found, settings)
+    return new GpuEngine({ info, dims: config.dims, gpu, weights: loaded, ...made, kv: settings.kv })
   } catch (error) {
     gpu.close()
     throw error

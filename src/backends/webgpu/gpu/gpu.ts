@@ -11,7 +11,7 @@ export class Gpu {
   readonly device: GPUDevice
   readonly tuning: Tuning
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>()
-  readonly #layouts = new Map<number, GPUBindGroupLayout>()
+  readonly #layouts = new Map<string, GPUBindGroupLayout>()
   readonly #buffers = new Set<GPUBuffer>()
   /** Ends what waits now. A race with one promise of the device's loss would keep a trace of every wait there ever was. */
   readonly #waiting = new Set<(reason: SailError) => void>()
@@ -52,20 +52,22 @@ export class Gpu {
     return made
   }
 
-  /** Binding 0 is the uniform of the pass at an offset of its own, then inputs, the output last. */
-  layout({ buffers }: Kernel): GPUBindGroupLayout {
-    const known = this.#layouts.get(buffers)
+  /** Binding 0 is the uniform of the pass at an offset of its own, then inputs and the output, then what the guard needs. */
+  layout({ buffers, guarded }: Kernel): GPUBindGroupLayout {
+    const key = `${buffers} ${guarded}`
+    const known = this.#layouts.get(key)
     if (known !== undefined) return known
     const visibility = 4 // GPUShaderStage.COMPUTE
-    const storage = Array.from({ length: buffers }, (_, i): GPUBindGroupLayoutEntry => {
-      const type = i === buffers - 1 ? 'storage' : 'read-only-storage'
+    const written = guarded ? [buffers - 1, buffers + 1] : [buffers - 1]
+    const storage = Array.from({ length: buffers + (guarded ? 2 : 0) }, (_, i): GPUBindGroupLayoutEntry => {
+      const type = written.includes(i) ? 'storage' : 'read-only-storage'
       return { binding: i + 1, visibility, buffer: { type } }
     })
     const pass = { type: 'uniform', hasDynamicOffset: true, minBindingSize: PASS_BYTES } as const
     const layout = this.device.createBindGroupLayout({
       entries: [{ binding: 0, visibility, buffer: pass }, ...storage],
     })
-    this.#layouts.set(buffers, layout)
+    this.#layouts.set(key, layout)
     return layout
   }
 

@@ -5,11 +5,12 @@
 // and out / sum at the end. 64 / ROWS threads share a row's scores and agree on m and sum through shared memory; the (ROWS, E)
 // outputs are dealt out to all threads. A tile's products are one chain; a hidden key has p = 0, so no infinity is needed.
 import { type HeadSizes, scoreOf } from './attn_weights.ts'
-import { type Kernel, kernel, WORKGROUP } from './kernel.ts'
+import { keysType, readValue, valuesType } from './half.ts'
+import { type Float, type Kernel, kernel, WORKGROUP } from './kernel.ts'
 import { visibleKeys } from './visible-keys.ts'
 
-/** @param rows queries of a workgroup, a power of 2 up to 64: 1 where a pass has one token */
-export function attention(sizes: HeadSizes, rows: number): Kernel {
+/** @param rows queries of a workgroup, a power of 2 up to 64: 1 where a pass has one token   @param kv how the cache stores */
+export function attention(sizes: HeadSizes, rows: number, kv: Float): Kernel {
   const { H, G, E } = sizes
   const sharing = WORKGROUP / rows
   const keys = Math.max(32, sharing)
@@ -17,10 +18,11 @@ export function attention(sizes: HeadSizes, rows: number): Kernel {
   const outputs = Math.ceil((rows * E) / WORKGROUP)
   return kernel(
     'attention',
-    { q: 'vec4<f32>', keys: 'vec4<f32>', values: 'f32', mixed: 'f32' },
+    { q: 'vec4<f32>', keys: keysType[kv], values: valuesType[kv], mixed: 'f32' },
     /* wgsl */ `
 ${visibleKeys}
-${scoreOf(sizes)}
+${scoreOf(sizes, kv)}
+${readValue(kv)}
 var<workgroup> p: array<f32, ${rows * keys}>;
 var<workgroup> shared_lanes: array<f32, ${WORKGROUP}>;
 var<workgroup> shrink: array<f32, ${rows}>;
@@ -75,7 +77,7 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
       let first = at / ${E}u * ${keys}u;
       var chain = 0.0;
       for (var k = 0u; k < min(${keys}u, keys_end(last) - key0); k++) {
-        chain += p[first + k] * values[(key0 + k) * ${G * E}u + column];
+        chain += p[first + k] * value_at((key0 + k) * ${G * E}u + column);
       }
       acc[n] = acc[n] * shrink[at / ${E}u] + chain;
     }

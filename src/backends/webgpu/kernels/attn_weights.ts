@@ -1,7 +1,8 @@
 // attn_weights: out (H, S, K) = softmax over the visible keys of q . k / sqrt(E), 0 where hidden.   One workgroup a row: x = s, y = h
 //   q (H, S, E), keys (K, G * E); query head h reads group floor(h * G / H). Thread t takes keys t, t + threads, ..; each dot
 // is one chain of E products. Three walks over the row: scores and their maximum, exponentials and their sum, the quotient.
-import { type Kernel, kernel, WORKGROUP } from './kernel.ts'
+import { keysType, readKey } from './half.ts'
+import { type Float, type Kernel, kernel, WORKGROUP } from './kernel.ts'
 import { reduceOver } from './reduce.ts'
 import { wgslFloat } from './rms_norm.ts'
 import { visibleKeys } from './visible-keys.ts'
@@ -13,24 +14,25 @@ export interface HeadSizes {
 }
 
 /** fn score(q_at, key, g) -> f32, in vectors of 4 along E. */
-export function scoreOf({ G, E }: HeadSizes): string {
+export function scoreOf({ G, E }: HeadSizes, kv: Float): string {
   return /* wgsl */ `
+${readKey(kv)}
 fn score(q_at: u32, key: u32, g: u32) -> f32 {
   let at = (key * ${G}u + g) * ${E / 4}u;
   var sum = vec4<f32>();
-  for (var e = 0u; e < ${E / 4}u; e++) { sum += q[q_at + e] * keys[at + e]; }
+  for (var e = 0u; e < ${E / 4}u; e++) { sum += q[q_at + e] * key4(at + e); }
   return ((sum.x + sum.y) + (sum.z + sum.w)) * ${wgslFloat(1 / Math.sqrt(E))};
 }`
 }
 
-export function attnWeights(sizes: HeadSizes): Kernel {
+export function attnWeights(sizes: HeadSizes, kv: Float): Kernel {
   const { H, G, E } = sizes
   return kernel(
     'attn_weights',
-    { q: 'vec4<f32>', keys: 'vec4<f32>', weights: 'f32' },
+    { q: 'vec4<f32>', keys: keysType[kv], weights: 'f32' },
     /* wgsl */ `
 ${visibleKeys}
-${scoreOf(sizes)}
+${scoreOf(sizes, kv)}
 ${reduceOver(WORKGROUP, 'sum')}
 ${reduceOver(WORKGROUP, 'max')}
 @compute @workgroup_size(${WORKGROUP})

@@ -2,13 +2,19 @@
 // the text, so that loops over them can be unrolled; sizes of a pass come in `pass`, one uniform that all kernels of a pass
 // share. Binding 0 is that uniform, then the inputs in the order of the signature, the output last.
 // The header, WGSL:   struct Pass { S, K, P, causal, window }     rows of this pass, keys, patches, mask rule (window 0: none)
+// A kernel that writes f16 is guarded (guard.ts): behind its output it binds the number of its step and the flag of the pass.
 export interface Kernel {
   /** Its entry point, and its name in errors. */
   readonly name: string
   readonly code: string
-  /** Storage buffers it binds, the output last. */
+  /** Storage buffers it binds, the output last; without those of the guard. */
   readonly buffers: number
+  /** Whether it reports what f16 cannot hold. */
+  readonly guarded: boolean
 }
+
+/** How values are stored; all sums are f32. */
+export type Float = 'f32' | 'f16'
 
 /** Threads of a workgroup, where a kernel does not choose otherwise. */
 export const WORKGROUP = 64
@@ -19,8 +25,23 @@ export type Rows = number | 'S' | 'K' | 'P'
 /** Bytes of the Pass uniform: five words, rounded up to whole vectors. */
 export const PASS_BYTES = 32
 
+/** The largest f16, as the bits of an f32: NaN and Infinity, whose bits are larger, count as beyond it. */
+const LARGEST = '0x477fe000u'
+
+const guard = (at: number): string => /* wgsl */ `
+@group(0) @binding(${at}) var<storage, read> guard_number: u32;
+@group(0) @binding(${at + 1}) var<storage, read_write> guard_first: atomic<u32>;
+fn guard(x: f32) {
+  if ((bitcast<u32>(x) & 0x7fffffffu) > ${LARGEST}) { atomicMin(&guard_first, guard_number); }
+}`
+
 /** @param buffers element type by name, the output last   @param body WGSL with the entry point `name` */
-export function kernel(name: string, buffers: Readonly<Record<string, string>>, body: string, enable = ''): Kernel {
+export function kernel(
+  name: string,
+  buffers: Readonly<Record<string, string>>,
+  body: string,
+  { enable = '', guarded = false }: { readonly enable?: string; readonly guarded?: boolean } = {},
+): Kernel {
   const names = Object.keys(buffers)
   const bindings = names.map((each, i) => {
     const access = i === names.length - 1 ? 'read_write' : 'read'
@@ -30,8 +51,9 @@ export function kernel(name: string, buffers: Readonly<Record<string, string>>, 
 struct Pass { S: u32, K: u32, P: u32, causal: u32, window: u32 }
 @group(0) @binding(0) var<uniform> params: Pass;
 ${bindings.join('\n')}
+${guarded ? guard(names.length + 1) : ''}
 ${body}`
-  return { name, code, buffers: names.length }
+  return { name, code, buffers: names.length, guarded }
 }
 
 /** The number of rows in WGSL. */

@@ -49,7 +49,7 @@ fn ${name}(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   let c = panel * 8u + t;
   if (t < 8u && c < cols) { y[first_col + c] = sums[t / 4u][t % 4u]${bias ? ' + bias[first_col + c]' : ''}; }
 }`,
-    subgroups ? 'enable subgroups;' : '',
+    subgroups ? { enable: 'enable subgroups;' } : {},
   )
 }
 

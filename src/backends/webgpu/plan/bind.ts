@@ -1,5 +1,6 @@
 // A plan with real buffers: pipelines compiled, bind groups made. It holds until a register or the cache gets another buffer.
 import type { Gpu } from '../gpu/gpu.ts'
+import type { Guard } from '../guard.ts'
 import { PASS_BYTES } from '../kernels/kernel.ts'
 import type { GpuCache } from '../kv-cache.ts'
 import type { Scratch } from '../scratch.ts'
@@ -10,6 +11,7 @@ export interface Buffers {
   readonly scratch: Scratch
   readonly cache: GpuCache
   readonly uniform: GPUBuffer
+  readonly guard: Guard
 }
 
 /** A dispatch ready to be encoded. */
@@ -26,7 +28,7 @@ export interface Bound {
 
 /** @throws SailError E_GPU_INVALID, E_GPU_LOST */
 export async function bind(plan: Plan, buffers: Buffers): Promise<Bound> {
-  const { gpu, scratch, cache, uniform } = buffers
+  const { gpu, scratch, cache, uniform, guard } = buffers
   const [scratchGeneration, cacheGeneration] = [scratch.generation, cache.generation]
   const all = await Promise.all(
     plan.steps.map(({ dispatches }) => Promise.all(dispatches.map(({ kernel }) => gpu.pipeline(kernel)))),
@@ -35,10 +37,9 @@ export async function bind(plan: Plan, buffers: Buffers): Promise<Bound> {
   const steps = await gpu.guarded('binding buffers', () =>
     plan.steps.map(({ dispatches }, i) =>
       dispatches.map(({ kernel, sources }, j) => {
-        const entries = sources.map((source, n) => ({
-          binding: n + 1,
-          resource: { buffer: bufferOf(source, buffers) },
-        }))
+        const own = sources.map((source) => bufferOf(source, buffers))
+        const bound = kernel.guarded ? [...own, ...guard.buffers(i)] : own
+        const entries = bound.map((buffer, n) => ({ binding: n + 1, resource: { buffer } }))
         const layout = gpu.layout(kernel)
         const group = gpu.device.createBindGroup({ label: kernel.name, layout, entries: [pass, ...entries] })
         return { pipeline: all[i][j], group }

@@ -1,12 +1,12 @@
 // From a graph to a plan: fuse attention, place what the host writes, lower op by op.
 import { fuseAttention } from '../../../graph/fuse.ts'
-import { type Graph, inputsOf, type Value } from '../../../graph/graph.ts'
+import { type Graph, inputsOf, type Op, type Value } from '../../../graph/graph.ts'
 import { lower, register } from './lower.ts'
 import type { Lowering } from './lowering.ts'
 import type { HostInput, Output, Plan, Step } from './plan.ts'
 import { Registers } from './registers.ts'
 
-export function buildPlan(whole: Graph, setup: Pick<Lowering, 'weights' | 'tuning' | 'single'>): Plan {
+export function buildPlan(whole: Graph, setup: Pick<Lowering, 'weights' | 'tuning' | 'single' | 'kv'>): Plan {
   const graph = fuseAttention(whole)
   const { ops, stages, outputs } = graph
   const registers = new Registers(graph)
@@ -29,10 +29,15 @@ export function buildPlan(whole: Graph, setup: Pick<Lowering, 'weights' | 'tunin
     const named = outputs.filter((name) => stages.get(name)!.id === op.out.id)
     const handed = named.map((name): Output => ({ name, source: registers.of(op.out), shape: op.out.shape }))
     registers.after(i, [op.out, ...inputsOf(op)], kept)
-    return { dispatches, outputs: handed }
+    return { name: nameOf(op, graph), dispatches, outputs: handed }
   })
   const givenBack = outputs.filter((name) => given.has(stages.get(name)!.id))
   return { steps, inputs, registers: registers.shapes, givenBack }
+}
+
+function nameOf(op: Op, { stages }: Graph): string {
+  const { id } = op.kind === 'cache' ? op.input : op.out
+  return [...stages].find(([, value]) => value.id === id)?.[0] ?? op.kind
 }
 
 function pin(value: Value, registers: Registers): number {

@@ -18,7 +18,7 @@ import type { Lowering } from './lowering.ts'
 import type { Dispatch, Source } from './plan.ts'
 
 export function lower(op: Op, lowering: Lowering): Dispatch[] {
-  const { registers, weights, sizes, ids, patches } = lowering
+  const { registers, weights, sizes, kv, ids, patches } = lowering
   const { G, E } = sizes
   const of = registers.of.bind(registers)
   switch (op.kind) {
@@ -53,7 +53,7 @@ export function lower(op: Op, lowering: Lowering): Dispatch[] {
     }
     case 'cache': {
       const rows = registers.place(op.out, { kind: 'cache', layer: op.layer ?? 0, part: op.part })
-      return [elements(storeKv(op.part, G, E), [of(op.input), rows], G * E)]
+      return [elements(storeKv(op.part, G, E, kv), [of(op.input), rows], kv === 'f16' ? (G * E) / 2 : G * E)]
     }
     case 'swiglu': {
       const F = width(op.out.shape)
@@ -79,23 +79,23 @@ export function lower(op: Op, lowering: Lowering): Dispatch[] {
 
 function lowerAttention(
   op: Extract<Op, { readonly kind: 'attnWeights' | 'attnMix' | 'attention' }>,
-  { registers, sizes, single, tuning }: Lowering,
+  { registers, sizes, kv, single, tuning }: Lowering,
 ): Dispatch[] {
   const { H, E } = sizes
   const of = registers.of.bind(registers)
   const flops = ({ S, K }: PassSizes): number => 2 * H * E * S * K
   if (op.kind === 'attnMix') {
     const inputs = [of(op.weights), of(op.values)]
-    return [{ ...elements(attnMix(sizes), [...inputs, registers.take(op.out)], H * E), flops }]
+    return [{ ...elements(attnMix(sizes, kv), [...inputs, registers.take(op.out)], H * E), flops }]
   }
   const inputs = [of(op.q), of(op.keys)]
   if (op.kind === 'attnWeights')
-    return [{ ...dispatch(attnWeights(sizes), [...inputs, registers.take(op.out)], ({ S }) => [S, H]), flops }]
+    return [{ ...dispatch(attnWeights(sizes, kv), [...inputs, registers.take(op.out)], ({ S }) => [S, H]), flops }]
   const rows = single ? 1 : tuning.attentionRows
   const sources = [...inputs, of(op.values), registers.take(op.out)]
   return [
     {
-      ...dispatch(attention(sizes, rows), sources, ({ S }) => [Math.ceil(S / rows), H]),
+      ...dispatch(attention(sizes, rows, kv), sources, ({ S }) => [Math.ceil(S / rows), H]),
       flops: (s) => 2 * flops(s),
     },
   ]

@@ -28,6 +28,8 @@ export interface Output {
 
 /** The work of one op. */
 export interface Step {
+  /** The stage that it writes; of a cache op the one that it stores. */
+  readonly name: string
   readonly dispatches: readonly Dispatch[]
   readonly outputs: readonly Output[]
 }
