@@ -64,7 +64,8 @@ async function whyNot(host: WasmHost): Promise<string | null> {
 function kernels(settings: LoadSettings, host: WasmHost): ChosenBackend {
   const { weights, activations, kv, threads, kernels, numerics, profiler } = settings
   if (numerics === 'bf16') throw fault('E_OPTION_UNAVAILABLE', 'numerics', 'f32 on the wasm backend', numerics)
-  if (activations === 'f16') throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 or int on the wasm backend', 'f16')
+  if (activations === 'f16')
+    throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 or int on the wasm backend (f16: webgpu)', 'f16')
   if (activations === 'int' && weights !== 'q8' && weights !== 'q4')
     throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 with these weights', 'int, which needs weights q8 or q4')
   const chosen = { weights, activations, kv, threads, kernels, ...(profiler !== undefined && { profiler }) }
@@ -74,7 +75,9 @@ function kernels(settings: LoadSettings, host: WasmHost): ChosenBackend {
 /** The webgpu backend. @throws SailError E_OPTION_UNAVAILABLE */
 export function shaders(settings: LoadSettings, { gpu, wasm }: Hosts): ChosenBackend {
   const { weights, activations, kv, threads, kernels, numerics, profiler } = settings
-  const options = { activations, numerics, kernels }
+  if (activations === 'int')
+    throw fault('E_OPTION_UNAVAILABLE', 'activations', 'f32 or f16 on the webgpu backend', 'int')
+  const options = { numerics, kernels }
   const wrong = Object.entries(options).find(([, value]) => value !== 'f32' && value !== 'auto')
   if (wrong !== undefined) {
     const [option, found] = wrong
@@ -83,7 +86,7 @@ export function shaders(settings: LoadSettings, { gpu, wasm }: Hosts): ChosenBac
   }
   if (profiler !== undefined)
     throw fault('E_OPTION_UNAVAILABLE', 'profiler', 'the wasm backend, which measures its ops', 'webgpu')
-  return { backend: webgpuBackend({ weights, threads, kv }, gpu, wasm), view: exactly, notes: [] }
+  return { backend: webgpuBackend({ weights, threads, kv, activations }, gpu, wasm), view: exactly, notes: [] }
 }
 
 function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBackend {

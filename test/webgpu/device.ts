@@ -16,7 +16,7 @@ export async function testDevice(): Promise<Gpu> {
 }
 
 export interface Call {
-  readonly inputs: readonly (Float32Array | Uint32Array | Int32Array | Uint8Array)[]
+  readonly inputs: readonly (Float32Array | Uint32Array | Int32Array | Uint16Array | Uint8Array)[]
   /** Words that the kernel must write, and where the first of them stands in its output. */
   readonly out: number
   readonly at?: number

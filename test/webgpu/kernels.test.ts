@@ -181,7 +181,7 @@ describe.skipIf(noGpu !== '')(`kernels${skipped}`, () => {
           const mixed = plain(S * H * E, (out) => attentionOps.attnMix(out, weights, values, sizes, f32))
           const call = { sizes: { S, K }, mask }
           const grid = [S, H] as const
-          const got = await runKernel(gpu, attnWeights(heads, 'f32'), {
+          const got = await runKernel(gpu, attnWeights(heads, { kv: 'f32' }), {
             ...call,
             inputs: [q, keys],
             out: weights.length,
@@ -190,11 +190,11 @@ describe.skipIf(noGpu !== '')(`kernels${skipped}`, () => {
           expectNear(got, weights, 2e-5)
           for (const [i, weight] of weights.entries()) if (weight === 0) expect(got[i]).toBe(0)
           const mix = { ...call, inputs: [weights, values], out: mixed.length, grid: [groups(H * E), S] as const }
-          expectNear(await runKernel(gpu, attnMix(heads, 'f32'), mix), mixed)
+          expectNear(await runKernel(gpu, attnMix(heads, { kv: 'f32' }), mix), mixed)
           const fused = { ...call, inputs: [q, keys, values], out: mixed.length }
           for (const rows of [1, 8]) {
             const blocks = { ...fused, grid: [Math.ceil(S / rows), H] as const }
-            expectNear(await runKernel(gpu, attention(heads, rows, 'f32'), blocks), mixed, 1e-5)
+            expectNear(await runKernel(gpu, attention(heads, rows, { kv: 'f32' }), blocks), mixed, 1e-5)
           }
         })
   })

@@ -98,7 +98,7 @@ describe.skipIf(noGpu !== '')(`kernels${skipped}`, () => {
         const all = async (kv: 'f32' | 'f16') => {
           const [k, v] = rows[kv]
           const grid = [S, H] as const
-          const weights = await runKernel(gpu, attnWeights(heads, kv), {
+          const weights = await runKernel(gpu, attnWeights(heads, { kv }), {
             ...call,
             inputs: [q, k],
             out: H * S * K,
@@ -108,9 +108,9 @@ describe.skipIf(noGpu !== '')(`kernels${skipped}`, () => {
           const fused = { ...call, inputs: [q, k, v], out: S * H * E, grid: [Math.ceil(S / 8), H] as const }
           return [
             weights,
-            await runKernel(gpu, attnMix(heads, kv), mix),
-            await runKernel(gpu, attention(heads, 8, kv), fused),
-            await runKernel(gpu, attention(heads, 1, kv), { ...fused, grid }),
+            await runKernel(gpu, attnMix(heads, { kv }), mix),
+            await runKernel(gpu, attention(heads, 8, { kv }), fused),
+            await runKernel(gpu, attention(heads, 1, { kv }), { ...fused, grid }),
           ]
         }
         expect(await all('f16')).toEqual(await all('f32'))

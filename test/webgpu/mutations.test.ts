@@ -60,7 +60,7 @@ describe.skipIf(noGpu !== '')(`mutations${skipped}`, () => {
       '(sum.z + sum.w))',
       'prefix.layers.0.attn_weights',
     ],
-    ['the wrong sign in rope', 'other = -input', 'other = input', 'prefix.layers.0.q_rope'],
+    ['the wrong sign in rope', 'other = -f32', 'other = f32', 'prefix.layers.0.q_rope'],
     [
       'a causal mask that hides one key too many',
       'end - params.window',

@@ -22,7 +22,7 @@ export interface GpuEngineOptions {
 
 export function webgpuEngine(config: ModelConfig, options: GpuEngineOptions = {}): Promise<Engine> {
   const weights = options.request?.weights ?? sourceOf(config, randomWeights(config))
-  const settings: GpuSettings = { weights: 'f32', kv: 'f32', threads: 1, ...options.settings }
+  const settings: GpuSettings = { weights: 'f32', activations: 'f32', kv: 'f32', threads: 1, ...options.settings }
   const backend = webgpuBackend(settings, options.host ?? nodeGpuHost, { ...nodeWasmHost, ...options.cpu })
   return backend.load({ config, weights, numerics: 'f32', ...options.request })
 }

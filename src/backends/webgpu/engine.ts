@@ -2,7 +2,8 @@
 // inputs and sizes, then walks the plan into one command buffer: one submission, unless its work would keep the device busy
 // for too long or outputs are taken one by one. Buffers and bind groups of a token are those of the token before it.
 import type { Graph, PassSizes } from '../../graph/graph.ts'
-import type { F32Tensor } from '../../tensor.ts'
+import { type F32Tensor, sizeOf } from '../../tensor.ts'
+import { f16ToF32 } from '../../weights/formats/f16.ts'
 import type { Engine, EngineInfo, LoadRequest, Pass } from '../backend.ts'
 import { ownCache } from '../check-cache.ts'
 import { checkPass } from '../check-pass.ts'
@@ -16,6 +17,7 @@ import type { Plan } from './plan/plan.ts'
 import { type Submission, submissions } from './plan/submissions.ts'
 import { ReadBack } from './read-back.ts'
 import { Scratch } from './scratch.ts'
+import type { GpuSettings } from './settings.ts'
 import type { UniformRing } from './uniform-ring.ts'
 import type { GpuWeights } from './weights/gpu-weights.ts'
 import { writeInputs } from './write-inputs.ts'
@@ -27,7 +29,7 @@ export interface EngineSetup {
   readonly weights: GpuWeights
   readonly ring: UniformRing
   readonly guard: Guard
-  readonly kv: Float
+  readonly formats: Pick<GpuSettings, 'activations' | 'kv'>
 }
 
 interface Planned {
@@ -63,8 +65,8 @@ export class GpuEngine implements Engine {
   }
 
   createCache(): GpuCache {
-    const { gpu, dims, kv } = this.#setup
-    return new GpuCache(this, gpu, dims, kv)
+    const { gpu, dims, formats } = this.#setup
+    return new GpuCache(this, gpu, dims, formats.kv)
   }
 
   /** @throws SailError of `checkPass`, E_GPU_F16_OVERFLOW, E_GPU_LOST, E_MEMORY, E_GPU_VALUE_SIZE, E_GPU_INVALID; signal.reason */
@@ -110,7 +112,7 @@ export class GpuEngine implements Engine {
     await gpu.guarded('inputs of a pass', () => {
       guard.reset()
       writeInputs(plan.inputs, pass, (register, data) => {
-        gpu.device.queue.writeBuffer(this.#scratch.buffer(register), 0, data as Float32Array<ArrayBuffer>)
+        gpu.device.queue.writeBuffer(this.#scratch.buffer(register), 0, data as ArrayBufferView<ArrayBuffer>)
       })
     })
     const run = { pass, sizes, plan, bound: planned.bound, buffers, offset: ring.write(sizes, pass.mask) }
@@ -133,21 +135,25 @@ export class GpuEngine implements Engine {
     if (refused.status === 'rejected') throw refused.reason
     if (read.status === 'rejected') throw read.reason
     checkFlag(new Uint32Array(read.value, bytes, 1)[0], run.plan.steps)
-    for (const { output, shape, at, bytes: size } of outputs)
-      await handOut(output.name, shape, new Float32Array(read.value, at, size / 4))
+    for (const { output, shape, at } of outputs)
+      await handOut(output.name, shape, floats(output.type, read.value, at, sizeOf(shape)))
   }
 
   #planOf(graph: Graph, single: boolean): Planned {
-    const { weights, gpu, kv } = this.#setup
+    const { weights, gpu, formats } = this.#setup
     const plans = this.#plans.get(graph) ?? new Map<boolean, Planned>()
     this.#plans.set(graph, plans)
     const planned = plans.get(single) ?? {
-      plan: buildPlan(graph, { weights, tuning: gpu.tuning, single, kv }),
+      plan: buildPlan(graph, { weights, tuning: gpu.tuning, single, ...formats }),
       bound: null,
     }
     plans.set(single, planned)
     return planned
   }
+}
+
+function floats(type: Float, read: ArrayBuffer, at: number, count: number): Float32Array {
+  return type === 'f16' ? f16ToF32(new Uint16Array(read, at, count)) : new Float32Array(read, at, count)
 }
 
 /** Behind the outputs of a submission the flag of the guard is read. */

@@ -5,6 +5,9 @@ import { SailError } from '../../errors.ts'
 import { STORAGE } from './gpu/flags.ts'
 import type { Gpu } from './gpu/gpu.ts'
 
+/** What a kernel's guard compares with (kernel.ts). */
+export const LARGEST_F16 = 65504
+
 /** The flag while nothing was beyond. */
 const NONE = 0xffffffff
 
@@ -46,7 +49,7 @@ export function beyond(stage: string): SailError {
   return new SailError('E_GPU_F16_OVERFLOW', {
     file: 'webgpu',
     place: stage,
-    expected: 'values up to 65504, the largest f16',
+    expected: `values up to ${LARGEST_F16}, the largest f16`,
     found: 'a larger one, or one that is no number',
     hint: 'load the model with activations and kv f32',
   })

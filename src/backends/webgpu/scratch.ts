@@ -5,7 +5,7 @@ import { type PassSizes, resolveShape } from '../../graph/graph.ts'
 import { sizeOf } from '../../tensor.ts'
 import { STORAGE } from './gpu/flags.ts'
 import type { Gpu } from './gpu/gpu.ts'
-import type { Plan } from './plan/plan.ts'
+import { bytesOf, type Plan } from './plan/plan.ts'
 
 /** A register that grows gets this much more, so that a context that grows token by token seldom exchanges it. */
 const SLACK = 1.25
@@ -30,8 +30,8 @@ export class Scratch {
   /** Makes room for a pass. @throws SailError E_GPU_VALUE_SIZE, E_MEMORY, E_GPU_LOST */
   async fit({ registers }: Plan, sizes: PassSizes): Promise<void> {
     const limit = this.#gpu.tuning.bindingBytes
-    const wanted = registers.map((shapes) => {
-      const needs = shapes.map((shape) => sizeOf(resolveShape(shape, sizes)) * 4)
+    const wanted = registers.map((held) => {
+      const needs = held.map(({ shape, type }) => bytesOf(sizeOf(resolveShape(shape, sizes)), type))
       return Math.max(16, ...needs)
     })
     const tooLarge = wanted.find((bytes) => bytes > limit)

@@ -4,6 +4,8 @@ import type { Float } from './kernels/kernel.ts'
 
 export interface GpuSettings {
   readonly weights: WeightFormat
+  /** How values that products read are stored (plan/half-values.ts); f16 needs the feature shader-f16. */
+  readonly activations: Float
   /** How keys and values are cached. */
   readonly kv: Float
   /** Threads that pack weights while they are loaded; passes run on the device. */

@@ -10,7 +10,7 @@ import { requireMemory } from '../wasm/require-memory.ts'
 import { headsFit } from '../wasm/wasm.ts'
 import { GpuEngine } from './engine.ts'
 import { type FoundAdapter, findAdapter } from './gpu/adapter.ts'
-import { openDevice } from './gpu/open-device.ts'
+import { openDevice, requireF16 } from './gpu/open-device.ts'
 import { Guard } from './guard.ts'
 import type { GpuHost } from './host.ts'
 import type { GpuSettings } from './settings.ts'
@@ -21,7 +21,7 @@ import { loadWeights, placeWeights } from './weights/load-weights.ts'
 export function webgpuBackend(settings: GpuSettings, host: GpuHost, cpu: WasmHost): Backend {
   return {
     name: 'webgpu',
-    /** @throws SailError E_BACKEND_WEIGHT, E_BACKEND_SIZES, E_BACKEND_UNAVAILABLE, E_BACKEND_NO_ADAPTER, E_MEMORY_SHORT, E_MEMORY, E_GPU_*, E_KERNELS_*, E_WEIGHTS_NOT_FINITE; signal.reason */
+    /** @throws SailError E_BACKEND_WEIGHT, E_BACKEND_SIZES, E_OPTION_UNAVAILABLE, E_BACKEND_UNAVAILABLE, E_BACKEND_NO_ADAPTER, E_MEMORY_SHORT, E_MEMORY, E_GPU_*, E_KERNELS_*, E_WEIGHTS_NOT_FINITE; signal.reason */
     load: (request) => load(request, settings, host, cpu),
   }
 }
@@ -34,15 +34,16 @@ async function load(request: LoadRequest, settings: GpuSettings, host: GpuHost, 
   const options = { threads: 1, kv: settings.kv }
   const plan = planMemory(config, dtype, settings.weights, options)
   const found = await findAdapter(host)
+  if (settings.activations === 'f16') requireF16(found)
   if (found.software) await requireMemory(plan, { config, dtype, options, host: cpu })
   signal?.throwIfAborted()
-  const gpu = await openDevice(found, settings.bindingBytes)
+  const gpu = await openDevice(found, settings)
   try {
     const placed = await placeWeights(plan.stored, gpu)
     const loaded = await loadWeights(request, placed, gpu, { threads: settings.threads, host: cpu })
     const made = await gpu.guarded('uniforms', () => ({ ring: new UniformRing(gpu), guard: new Guard(gpu) }))
     const info = describe(found, settings)
-    return new GpuEngine({ info, dims: config.dims, gpu, weights: loaded, ...made, kv: settings.kv })
+    return new GpuEngine({ info, dims: config.dims, gpu, weights: loaded, ...made, formats: settings })
   } catch (error) {
     gpu.close()
     throw error
@@ -61,7 +62,8 @@ function checkSizes(dims: LoadRequest['config']['dims']): void {
   })
 }
 
-function describe({ name, software }: FoundAdapter, { weights }: GpuSettings): EngineInfo {
+function describe({ name, software }: FoundAdapter, { weights, activations }: GpuSettings): EngineInfo {
   const kind = software ? 'a software adapter, which computes on the CPU and is slow: ' : 'adapter: '
-  return { backend: 'webgpu', kernels: 'wgsl', threads: 1, weights, notes: [`webgpu on ${kind}${name}`] }
+  const f16 = activations === 'f16' ? ['activations f16: what products read; sums and the residual stream are f32'] : []
+  return { backend: 'webgpu', kernels: 'wgsl', threads: 1, weights, notes: [`webgpu on ${kind}${name}`, ...f16] }
 }

@@ -15,3 +15,22 @@ export function f16ToF32(bits: Uint16Array, out = new Float32Array(bits.length))
   }
   return out
 }
+
+/** The nearest f16, ties to even, as bits; Infinity from 65520 on, NaN stays NaN. */
+export function f32ToF16(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  return Uint16Array.from(words, narrow)
+}
+
+/** A normal number is re-biased, and the 13 bits that it loses carry; a subnormal one is moved down to units of 2^-24. */
+function narrow(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000
+  const size = bits & 0x7fffffff
+  if (size > 0x7f800000) return sign | 0x7e00
+  if (size >= 0x477ff000) return sign | 0x7c00
+  if (size >= 0x38800000) return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13)
+  const shift = 126 - (size >>> 23)
+  if (shift > 24) return sign
+  const fraction = (size & 0x7fffff) | 0x800000
+  return sign | ((fraction + 2 ** (shift - 1) - 1 + ((fraction >>> shift) & 1)) >>> shift)
+}

@@ -1,17 +1,36 @@
-// From an adapter to a device with all of it that the kernels use: the largest buffers, and subgroups where there are any.
+// From an adapter to a device with all of it that the kernels use: the largest buffers, subgroups where there are any, and
+// shader-f16 where it was asked for and found (requireF16).
 import { SailError } from '../../../errors.ts'
+import type { GpuSettings } from '../settings.ts'
 import type { FoundAdapter } from './adapter.ts'
 import { Gpu } from './gpu.ts'
 import { tune } from './tuning.ts'
 
-/** @param bindingBytes most bytes of a buffer, if less than the adapter allows   @throws SailError E_BACKEND_NO_ADAPTER */
-export async function openDevice({ adapter, entry, software }: FoundAdapter, bindingBytes?: number): Promise<Gpu> {
+type DeviceSettings = Partial<Pick<GpuSettings, 'activations' | 'bindingBytes'>>
+
+/** @throws SailError E_OPTION_UNAVAILABLE */
+export function requireF16({ adapter, name }: FoundAdapter): void {
+  if (adapter.features.has('shader-f16')) return
+  throw new SailError('E_OPTION_UNAVAILABLE', {
+    file: 'Sail.load',
+    place: 'activations',
+    expected: 'an adapter with the feature shader-f16, which f16 needs',
+    found: `none on ${name}`,
+    hint: 'load with activations f32; kv f16 needs no feature',
+  })
+}
+
+/** @throws SailError E_BACKEND_NO_ADAPTER */
+export async function openDevice(found: FoundAdapter, settings: DeviceSettings = {}): Promise<Gpu> {
+  const { adapter, entry, software } = found
+  const { activations, bindingBytes } = settings
   const { limits, features } = adapter
   const requiredLimits = {
     maxBufferSize: limits.maxBufferSize,
     maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
   }
   const requiredFeatures: GPUFeatureName[] = features.has('subgroups') ? ['subgroups'] : []
+  if (activations === 'f16') requiredFeatures.push('shader-f16')
   try {
     const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
     const tuning = tune(device.limits, device.features, software)

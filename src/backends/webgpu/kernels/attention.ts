@@ -4,13 +4,14 @@
 //   m' = max(m, scores)   p = exp(score - m')   sum = sum * exp(m - m') + p's   out = out * exp(m - m') + p . values
 // and out / sum at the end. 64 / ROWS threads share a row's scores and agree on m and sum through shared memory; the (ROWS, E)
 // outputs are dealt out to all threads. A tile's products are one chain; a hidden key has p = 0, so no infinity is needed.
-import { type HeadSizes, scoreOf } from './attn_weights.ts'
+import { type AttentionTypes, type HeadSizes, scoreOf } from './attn_weights.ts'
 import { keysType, readValue, valuesType } from './half.ts'
-import { type Float, type Kernel, kernel, WORKGROUP } from './kernel.ts'
+import { type Kernel, kernel, storedAs, WORKGROUP } from './kernel.ts'
 import { visibleKeys } from './visible-keys.ts'
 
-/** @param rows queries of a workgroup, a power of 2 up to 64: 1 where a pass has one token   @param kv how the cache stores */
-export function attention(sizes: HeadSizes, rows: number, kv: Float): Kernel {
+/** @param rows queries of a workgroup, a power of 2 up to 64: 1 where a pass has one token */
+export function attention(sizes: HeadSizes, rows: number, types: AttentionTypes): Kernel {
+  const { kv, q = 'f32', out = 'f32' } = types
   const { H, G, E } = sizes
   const sharing = WORKGROUP / rows
   const keys = Math.max(32, sharing)
@@ -18,11 +19,12 @@ export function attention(sizes: HeadSizes, rows: number, kv: Float): Kernel {
   const outputs = Math.ceil((rows * E) / WORKGROUP)
   return kernel(
     'attention',
-    { q: 'vec4<f32>', keys: keysType[kv], values: valuesType[kv], mixed: 'f32' },
+    { q: `vec4<${q}>`, keys: keysType[kv], values: valuesType[kv], mixed: out },
     /* wgsl */ `
 ${visibleKeys}
 ${scoreOf(sizes, kv)}
 ${readValue(kv)}
+${storedAs(out)}
 var<workgroup> p: array<f32, ${rows * keys}>;
 var<workgroup> shared_lanes: array<f32, ${WORKGROUP}>;
 var<workgroup> shrink: array<f32, ${rows}>;
@@ -88,7 +90,7 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
   for (var n = 0u; n < ${outputs}u; n++) {
     let at = t + n * ${WORKGROUP}u;
     let to = s0 + at / ${E}u;
-    if (at < ${rows * E}u && to < params.S) { mixed[(to * ${H}u + h) * ${E}u + at % ${E}u] = acc[n] / shrink[at / ${E}u]; }
+    if (at < ${rows * E}u && to < params.S) { mixed[(to * ${H}u + h) * ${E}u + at % ${E}u] = stored(acc[n] / shrink[at / ${E}u]); }
   }
 }`,
   )

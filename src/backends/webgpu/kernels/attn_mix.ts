@@ -1,17 +1,18 @@
 // attn_mix: out (S, H * E) = weights (H, S, K) times values (K, G * E), heads side by side.   One thread an element: x = (h, e), y = s
 // All K keys count, also those the mask hides: given weights may be anything. Chains of 128, block sums added in order.
-import type { HeadSizes } from './attn_weights.ts'
+import type { AttentionTypes, HeadSizes } from './attn_weights.ts'
 import { readValue, valuesType } from './half.ts'
-import { type Float, type Kernel, kernel, WORKGROUP } from './kernel.ts'
+import { type Kernel, kernel, storedAs, WORKGROUP } from './kernel.ts'
 
 const CHAIN = 128
 
-export function attnMix({ H, G, E }: HeadSizes, kv: Float): Kernel {
+export function attnMix({ H, G, E }: HeadSizes, { kv, out = 'f32' }: AttentionTypes): Kernel {
   return kernel(
     'attn_mix',
-    { weights: 'f32', values: valuesType[kv], mixed: 'f32' },
+    { weights: 'f32', values: valuesType[kv], mixed: out },
     /* wgsl */ `
 ${readValue(kv)}
+${storedAs(out)}
 @compute @workgroup_size(${WORKGROUP})
 fn attn_mix(@builtin(global_invocation_id) id: vec3<u32>) {
   if (id.x >= ${H * E}u) { return; }
@@ -24,7 +25,7 @@ fn attn_mix(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var k = begin; k < min(begin + ${CHAIN}u, params.K); k++) { chain += weights[row + k] * value_at(k * ${G * E}u + column); }
     sum += chain;
   }
-  mixed[id.y * ${H * E}u + id.x] = sum;
+  mixed[id.y * ${H * E}u + id.x] = stored(sum);
 }`,
   )
 }

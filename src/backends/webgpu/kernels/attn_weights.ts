@@ -7,6 +7,13 @@ import { reduceOver } from './reduce.ts'
 import { wgslFloat } from './rms_norm.ts'
 import { visibleKeys } from './visible-keys.ts'
 
+/** How what attention reads and writes is stored. */
+export interface AttentionTypes {
+  readonly kv: Float
+  readonly q?: Float
+  readonly out?: Float
+}
+
 export interface HeadSizes {
   readonly H: number
   readonly G: number
@@ -20,16 +27,16 @@ ${readKey(kv)}
 fn score(q_at: u32, key: u32, g: u32) -> f32 {
   let at = (key * ${G}u + g) * ${E / 4}u;
   var sum = vec4<f32>();
-  for (var e = 0u; e < ${E / 4}u; e++) { sum += q[q_at + e] * key4(at + e); }
+  for (var e = 0u; e < ${E / 4}u; e++) { sum += vec4<f32>(q[q_at + e]) * key4(at + e); }
   return ((sum.x + sum.y) + (sum.z + sum.w)) * ${wgslFloat(1 / Math.sqrt(E))};
 }`
 }
 
-export function attnWeights(sizes: HeadSizes, kv: Float): Kernel {
+export function attnWeights(sizes: HeadSizes, { kv, q = 'f32' }: AttentionTypes): Kernel {
   const { H, G, E } = sizes
   return kernel(
     'attn_weights',
-    { q: 'vec4<f32>', keys: keysType[kv], weights: 'f32' },
+    { q: `vec4<${q}>`, keys: keysType[kv], weights: 'f32' },
     /* wgsl */ `
 ${visibleKeys}
 ${scoreOf(sizes, kv)}

@@ -2,7 +2,8 @@
 // the text, so that loops over them can be unrolled; sizes of a pass come in `pass`, one uniform that all kernels of a pass
 // share. Binding 0 is that uniform, then the inputs in the order of the signature, the output last.
 // The header, WGSL:   struct Pass { S, K, P, causal, window }     rows of this pass, keys, patches, mask rule (window 0: none)
-// A kernel that writes f16 is guarded (guard.ts): behind its output it binds the number of its step and the flag of the pass.
+// Values may be stored in f16, which needs the feature shader-f16; kernels compute in f32 all the same. One that writes
+// halves is guarded (guard.ts): behind its output it binds the number of its step and the flag of the pass.
 export interface Kernel {
   /** Its entry point, and its name in errors. */
   readonly name: string
@@ -35,7 +36,16 @@ fn guard(x: f32) {
   if ((bitcast<u32>(x) & 0x7fffffffu) > ${LARGEST}) { atomicMin(&guard_first, guard_number); }
 }`
 
-/** @param buffers element type by name, the output last   @param body WGSL with the entry point `name` */
+/** fn stored(x: f32) -> T: a value as the output holds it. */
+export function storedAs(type: Float): string {
+  const guarded = type === 'f16' ? 'guard(x); ' : ''
+  return `fn stored(x: f32) -> ${type} { ${guarded}return ${type}(x); }`
+}
+
+/**
+ * @param buffers element type by name, the output last   @param body WGSL with the entry point `name`
+ * @param guarded whether it reports what f16 cannot hold, although its output is not of that type
+ */
 export function kernel(
   name: string,
   buffers: Readonly<Record<string, string>>,
@@ -43,17 +53,20 @@ export function kernel(
   { enable = '', guarded = false }: { readonly enable?: string; readonly guarded?: boolean } = {},
 ): Kernel {
   const names = Object.keys(buffers)
+  const types = Object.values(buffers)
+  const isGuarded = guarded || types[types.length - 1] === 'f16'
+  const halves = types.some((type) => type.includes('f16')) ? 'enable f16;' : ''
   const bindings = names.map((each, i) => {
     const access = i === names.length - 1 ? 'read_write' : 'read'
     return `@group(0) @binding(${i + 1}) var<storage, ${access}> ${each}: array<${buffers[each]}>;`
   })
-  const code = `${enable}
+  const code = `${halves}${enable}
 struct Pass { S: u32, K: u32, P: u32, causal: u32, window: u32 }
 @group(0) @binding(0) var<uniform> params: Pass;
 ${bindings.join('\n')}
-${guarded ? guard(names.length + 1) : ''}
+${isGuarded ? guard(names.length + 1) : ''}
 ${body}`
-  return { name, code, buffers: names.length, guarded }
+  return { name, code, buffers: names.length, guarded: isGuarded }
 }
 
 /** The number of rows in WGSL. */

@@ -1,10 +1,10 @@
 // last_row: out (1, D) = row S - 1 of input (S, D): all that choosing the next token needs.            One thread an element
-import { type Kernel, kernel, WORKGROUP } from './kernel.ts'
+import { type Float, type Kernel, kernel, WORKGROUP } from './kernel.ts'
 
-export function lastRow(D: number): Kernel {
+export function lastRow(D: number, type: Float = 'f32'): Kernel {
   return kernel(
     'last_row',
-    { input: 'f32', row: 'f32' },
+    { input: type, row: type },
     /* wgsl */ `
 @compute @workgroup_size(${WORKGROUP})
 fn last_row(@builtin(global_invocation_id) id: vec3<u32>) {

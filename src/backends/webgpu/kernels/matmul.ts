@@ -4,7 +4,8 @@
 // Loops: 4 * steps values of inner a tile, then the sum of the tile is added to the total: chains of at most 32 products. Thread (r, p)
 // holds `own` rows x the 8 columns of panel p in registers; with 4 rows, 12 vectors are read for 128 multiply-adds of vectors
 // of which each is used 4 or 8 times. Tails: rows past the end are zeros and are not written; panels past the end are neither read nor written.
-import { type Kernel, kernel, rowsIn } from './kernel.ts'
+// An x in f16 stays so in its tile; w does not, since bf16 has a range that f16 lacks.
+import { type Kernel, kernel, rowsIn, storedAs } from './kernel.ts'
 import { type LinearVariant, linearBuffers, readShape } from './linear-shape.ts'
 import { loadX, unpack } from './unpack.ts'
 
@@ -20,7 +21,7 @@ export interface Tile {
 }
 
 export function matmul(variant: LinearVariant, rows: 'S' | 'P', tile: Tile): Kernel {
-  const { format, whole, bias } = variant
+  const { format, whole, bias, x = 'f32', y = 'f32' } = variant
   const name = `matmul_${format}`
   const threads = (tile.rows / tile.own) * PANELS
   const own = Array.from({ length: tile.own }, (_, i) => i)
@@ -33,15 +34,16 @@ export function matmul(variant: LinearVariant, rows: 'S' | 'P', tile: Tile): Ker
     name,
     linearBuffers(variant),
     /* wgsl */ `
-var<workgroup> xs: array<vec4<f32>, ${tile.rows * tile.steps}>;
+var<workgroup> xs: array<vec4<${x}>, ${tile.rows * tile.steps}>;
 var<workgroup> ws: array<vec4<f32>, ${tile.steps * 4 * PANELS * 2}>;
 ${loadX(whole)}
+${storedAs(y)}
 fn store(row: u32, panel: u32, low: vec4<f32>, high: vec4<f32>) {
   ${readShape}
   if (row >= ${rowsIn(rows)}) { return; }
   for (var c = 0u; c < min(8u, cols - panel * 8u); c++) {
     let at = first_col + panel * 8u + c;
-    y[row * all_cols + at] = select(high[c % 4u], low[c % 4u], c < 4u)${bias ? ' + bias[at]' : ''};
+    y[row * all_cols + at] = stored(select(high[c % 4u], low[c % 4u], c < 4u)${bias ? ' + bias[at]' : ''});
   }
 }
 @compute @workgroup_size(${threads})
@@ -57,8 +59,8 @@ fn ${name}(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     for (var n = t; n < ${tile.rows * tile.steps}u; n += ${threads}u) {
       let row = row0 + n / ${tile.steps}u;
       let step = step0 + n % ${tile.steps}u;
-      var value = vec4<f32>();
-      if (row < ${rowsIn(rows)} && step < steps) { value = load_x(row, step, inner); }
+      var value = vec4<${x}>();
+      if (row < ${rowsIn(rows)} && step < steps) { value = vec4<${x}>(load_x(row, step, inner)); }
       xs[n] = value;
     }
     for (var n = t; n < ${PANELS * tile.steps}u; n += ${threads}u) {
@@ -74,7 +76,7 @@ fn ${name}(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     if (row0 + own_row < ${rowsIn(rows)}) {
       ${own.map((i) => `var l${i} = vec4<f32>(); var h${i} = vec4<f32>();`).join(' ')}
       for (var step = 0u; step < min(${tile.steps}u, steps - step0); step++) {
-        ${own.map((i) => `let x${i} = xs[(own_row + ${i}u) * ${tile.steps}u + step];`).join(' ')}
+        ${own.map((i) => `let x${i} = vec4<f32>(xs[(own_row + ${i}u) * ${tile.steps}u + step]);`).join(' ')}
         let at = (step * ${4 * PANELS}u + p) * 2u;
         ${four.map((j) => `let wl${j} = ws[at + ${2 * j * PANELS}u]; let wh${j} = ws[at + ${2 * j * PANELS + 1}u];`).join(' ')}
         ${multiply.join('\n')}

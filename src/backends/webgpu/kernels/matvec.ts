@@ -3,7 +3,7 @@
 // Loops: thread t takes steps t, t + threads, ..: 4 values of inner in 8 columns; chains of at most 128 products, block sums
 // added in order; then the threads are added, by subgroups where the adapter has them, else by a tree in shared memory.
 // Panels lie along the grid: x up to GRID, then y.
-import { type Kernel, kernel } from './kernel.ts'
+import { type Kernel, kernel, storedAs } from './kernel.ts'
 import { type LinearVariant, linearBuffers, readShape } from './linear-shape.ts'
 import { loadX, unpack } from './unpack.ts'
 
@@ -14,7 +14,7 @@ export const GRID = 32768
 const CHAIN_STEPS = 32
 
 export function matvec(variant: LinearVariant, threads: number, subgroups: boolean): Kernel {
-  const { format, whole, bias } = variant
+  const { format, whole, bias, y = 'f32' } = variant
   const name = `matvec_${format}`
   const stride = CHAIN_STEPS * threads
   return kernel(
@@ -22,6 +22,7 @@ export function matvec(variant: LinearVariant, threads: number, subgroups: boole
     linearBuffers(variant),
     /* wgsl */ `
 ${loadX(whole)}
+${storedAs(y)}
 ${subgroups ? subgroupSum(threads) : treeSum(threads)}
 @compute @workgroup_size(${threads})
 fn ${name}(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) t: u32
@@ -47,7 +48,7 @@ fn ${name}(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
   }
   add_threads(low_sum, high_sum, t${subgroups ? ', lanes' : ''});
   let c = panel * 8u + t;
-  if (t < 8u && c < cols) { y[first_col + c] = sums[t / 4u][t % 4u]${bias ? ' + bias[first_col + c]' : ''}; }
+  if (t < 8u && c < cols) { y[first_col + c] = stored(sums[t / 4u][t % 4u]${bias ? ' + bias[first_col + c]' : ''}); }
 }`,
     subgroups ? { enable: 'enable subgroups;' } : {},
   )

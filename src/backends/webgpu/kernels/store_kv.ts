@@ -4,33 +4,34 @@
 import { narrow } from './half.ts'
 import { type Float, type Kernel, kernel, WORKGROUP } from './kernel.ts'
 
-export function storeKv(part: 'k' | 'v', G: number, E: number, kv: Float): Kernel {
-  if (kv === 'f16') return storeHalves(part, G, E)
+/** @param kv type of the rows   @param input of what comes */
+export function storeKv(part: 'k' | 'v', G: number, E: number, kv: Float, input: Float = 'f32'): Kernel {
+  if (kv === 'f16') return storeHalves(part, G, E, input)
   const from = source(part, G, E, 'id.x')
   return kernel(
     `store_${part}`,
-    { input: 'f32', rows: 'f32' },
+    { input, rows: 'f32' },
     /* wgsl */ `
 @compute @workgroup_size(${WORKGROUP})
 fn store_${part}(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x < ${G * E}u) { rows[(params.K - params.S + id.y) * ${G * E}u + id.x] = input[${from}]; }
+  if (id.x < ${G * E}u) { rows[(params.K - params.S + id.y) * ${G * E}u + id.x] = f32(input[${from}]); }
 }`,
   )
 }
 
-function storeHalves(part: 'k' | 'v', G: number, E: number): Kernel {
+function storeHalves(part: 'k' | 'v', G: number, E: number, input: Float): Kernel {
   const words = (G * E) / 2
   return kernel(
     `store_${part}_f16`,
-    { input: 'f32', rows: 'u32' },
+    { input, rows: 'u32' },
     /* wgsl */ `
 ${narrow}
 @compute @workgroup_size(${WORKGROUP})
 fn store_${part}_f16(@builtin(global_invocation_id) id: vec3<u32>) {
   if (id.x >= ${words}u) { return; }
   let n = ${source(part, G, E, '(2u * id.x)')};
-  let low = input[n];
-  let high = input[n + 1u];
+  let low = f32(input[n]);
+  let high = f32(input[n + 1u]);
   guard(low);
   guard(high);
   rows[(params.K - params.S + id.y) * ${words}u + id.x] = narrow(low) | (narrow(high) << 16u);

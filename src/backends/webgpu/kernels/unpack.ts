@@ -52,9 +52,9 @@ ${scaled(nibble)}`
 
 /** fn load_x(row, step, inner) -> vec4<f32>: four values of a row of x, zeros behind its end. */
 export function loadX(whole: boolean): string {
-  const one = (j: number): string => `select(0.0, x[n + ${j}u], i + ${j}u < inner)`
+  const one = (j: number): string => `select(0.0, f32(x[n + ${j}u]), i + ${j}u < inner)`
   const body = whole
-    ? 'return x[row * (inner / 4u) + step];'
+    ? 'return vec4<f32>(x[row * (inner / 4u) + step]);'
     : `let i = 4u * step; let n = row * inner + i; return vec4<f32>(${four.map(one).join(', ')});`
   return `fn load_x(row: u32, step: u32, inner: u32) -> vec4<f32> { ${body} }`
 }

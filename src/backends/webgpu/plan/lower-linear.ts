@@ -12,7 +12,8 @@ export function lowerLinear(op: Extract<Op, { readonly kind: 'linear' }>, loweri
   const x = registers.of(op.input)
   const bias: Source[] = op.bias === null ? [] : [weight(weights.vectors.get(op.bias.name)!)]
   const out = registers.take(op.out)
-  const variant = { format, whole: inner % 4 === 0, bias: bias.length > 0 }
+  const types = { x: registers.typeOf(op.input), y: registers.typeOf(op.out) }
+  const variant = { format, whole: inner % 4 === 0, bias: bias.length > 0, ...types }
   return parts.map(({ buffer, shape, count }) => {
     const sources = [weight(shape), x, weight(buffer), ...bias, out]
     const panels = Math.ceil(count / 8)

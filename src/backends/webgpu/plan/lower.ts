@@ -21,6 +21,7 @@ export function lower(op: Op, lowering: Lowering): Dispatch[] {
   const { registers, weights, sizes, kv, ids, patches } = lowering
   const { G, E } = sizes
   const of = registers.of.bind(registers)
+  const type = registers.typeOf(op.out)
   switch (op.kind) {
     case 'rotary':
       return []
@@ -41,7 +42,7 @@ export function lower(op: Op, lowering: Lowering): Dispatch[] {
     }
     case 'rmsNorm': {
       const weight = { kind: 'weight', buffer: weights.vectors.get(op.weight.name)! } as const
-      const kernel = rmsNorm(op.weight.shape[0], op.eps)
+      const kernel = rmsNorm(op.weight.shape[0], op.eps, type)
       const rows = op.out.shape[0]
       return [
         dispatch(kernel, [of(op.input), weight, registers.take(op.out)], (s) => [rows === 'S' ? s.S : Number(rows), 1]),
@@ -49,16 +50,22 @@ export function lower(op: Op, lowering: Lowering): Dispatch[] {
     }
     case 'rope': {
       const inputs = [of(op.input), of(op.cos), of(op.sin)]
-      return [elements(rope(op.heads, E), [...inputs, registers.take(op.out)], op.heads * E)]
+      return [elements(rope(op.heads, E, type), [...inputs, registers.take(op.out)], op.heads * E)]
     }
     case 'cache': {
       const rows = registers.place(op.out, { kind: 'cache', layer: op.layer ?? 0, part: op.part })
-      return [elements(storeKv(op.part, G, E, kv), [of(op.input), rows], kv === 'f16' ? (G * E) / 2 : G * E)]
+      return [
+        elements(
+          storeKv(op.part, G, E, kv, registers.typeOf(op.input)),
+          [of(op.input), rows],
+          kv === 'f16' ? (G * E) / 2 : G * E,
+        ),
+      ]
     }
     case 'swiglu': {
       const F = width(op.out.shape)
       const inputs = [of(op.gate), of(op.up)]
-      return [elements(swiglu(F), [...inputs, registers.take(op.out)], F)]
+      return [elements(swiglu(F, type), [...inputs, registers.take(op.out)], F)]
     }
     case 'add': {
       const D = width(op.out.shape)
@@ -68,7 +75,7 @@ export function lower(op: Op, lowering: Lowering): Dispatch[] {
     case 'lastRow': {
       const D = width(op.out.shape)
       const grid = [Math.ceil(D / WORKGROUP), 1] as const
-      return [dispatch(lastRow(D), [of(op.input), registers.take(op.out)], () => grid)]
+      return [dispatch(lastRow(D, type), [of(op.input), registers.take(op.out)], () => grid)]
     }
     case 'topK':
       return lowerTopK(op, lowering)
@@ -83,19 +90,23 @@ function lowerAttention(
 ): Dispatch[] {
   const { H, E } = sizes
   const of = registers.of.bind(registers)
+  const out = registers.typeOf(op.out)
   const flops = ({ S, K }: PassSizes): number => 2 * H * E * S * K
   if (op.kind === 'attnMix') {
     const inputs = [of(op.weights), of(op.values)]
-    return [{ ...elements(attnMix(sizes, kv), [...inputs, registers.take(op.out)], H * E), flops }]
+    return [{ ...elements(attnMix(sizes, { kv, out }), [...inputs, registers.take(op.out)], H * E), flops }]
   }
   const inputs = [of(op.q), of(op.keys)]
+  const q = registers.typeOf(op.q)
   if (op.kind === 'attnWeights')
-    return [{ ...dispatch(attnWeights(sizes, kv), [...inputs, registers.take(op.out)], ({ S }) => [S, H]), flops }]
+    return [
+      { ...dispatch(attnWeights(sizes, { kv, q }), [...inputs, registers.take(op.out)], ({ S }) => [S, H]), flops },
+    ]
   const rows = single ? 1 : tuning.attentionRows
   const sources = [...inputs, of(op.values), registers.take(op.out)]
   return [
     {
-      ...dispatch(attention(sizes, rows, kv), sources, ({ S }) => [Math.ceil(S / rows), H]),
+      ...dispatch(attention(sizes, rows, { kv, q, out }), sources, ({ S }) => [Math.ceil(S / rows), H]),
       flops: (s) => 2 * flops(s),
     },
   ]

@@ -9,6 +9,7 @@ export interface Lowering {
   readonly weights: GpuWeights
   readonly tuning: Tuning
   readonly sizes: HeadSizes
+  /** How the cache stores keys and values. */
   readonly kv: Float
   readonly registers: Registers
   /** Whether the pass has one token. */

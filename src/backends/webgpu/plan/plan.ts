@@ -2,7 +2,7 @@
 // and class of passes (one token, or more: another kernel multiplies); every pass of the class walks the same plan.
 //   registers   buffers that values live in, one after the other: a value gives its register back after its last use
 import type { Dim, PassSizes } from '../../../graph/graph.ts'
-import type { Kernel } from '../kernels/kernel.ts'
+import type { Float, Kernel } from '../kernels/kernel.ts'
 
 /** What a kernel binds. */
 export type Source =
@@ -19,11 +19,16 @@ export interface Dispatch {
   flops(sizes: PassSizes): number
 }
 
+/** What a register holds for a while. */
+export interface Held {
+  readonly shape: readonly Dim[]
+  readonly type: Float
+}
+
 /** A stage that is handed out: copied from where it lies as soon as it is there. */
-export interface Output {
+export interface Output extends Held {
   readonly name: string
   readonly source: Source
-  readonly shape: readonly Dim[]
 }
 
 /** The work of one op. */
@@ -34,10 +39,15 @@ export interface Step {
   readonly outputs: readonly Output[]
 }
 
+/** Bytes of values in a buffer, whole words. */
+export function bytesOf(count: number, type: Float): number {
+  return type === 'f16' ? Math.ceil(count / 2) * 4 : count * 4
+}
+
 /** What the host writes into a register before the pass. */
 export type HostInput = { readonly register: number } & (
   | { readonly kind: 'ids' | 'patches' }
-  | { readonly kind: 'given'; readonly name: string }
+  | { readonly kind: 'given'; readonly name: string; readonly type: Float }
   | {
       readonly kind: 'rotary'
       readonly part: 'cos' | 'sin'
@@ -49,8 +59,8 @@ export type HostInput = { readonly register: number } & (
 export interface Plan {
   readonly steps: readonly Step[]
   readonly inputs: readonly HostInput[]
-  /** Shapes of all values that each register holds in turn. */
-  readonly registers: readonly (readonly (readonly Dim[])[])[]
+  /** All values that each register holds in turn. */
+  readonly registers: readonly (readonly Held[])[]
   /** Outputs that the pass is given. */
   readonly givenBack: readonly string[]
 }

@@ -2,7 +2,7 @@
 // or each output is taken as soon as it is made.
 import { type PassSizes, resolveShape } from '../../../graph/graph.ts'
 import { sizeOf } from '../../../tensor.ts'
-import type { Output, Step } from './plan.ts'
+import { bytesOf, type Output, type Step } from './plan.ts'
 
 /** Steps [from, to), and where their outputs go in the buffer that is read back. */
 export interface Submission {
@@ -46,7 +46,7 @@ export function submissions(
     flops += work
     for (const output of handed) {
       const shape = resolveShape(output.shape, sizes)
-      const size = sizeOf(shape) * 4
+      const size = bytesOf(sizeOf(shape), output.type)
       outputs.push({ output, step, shape, at: bytes, bytes: size })
       bytes += size
     }
