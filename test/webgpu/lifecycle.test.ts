@@ -146,7 +146,8 @@ describe.skipIf(noGpu !== '')(`on an adapter${skipped}`, () => {
         encoding: 'utf8',
         timeout: 300_000,
       })
-      expect([run.status, run.signal, run.stderr]).toEqual([0, null, ''])
+      const own = run.stderr.replace(/^Warning: .* artificially reduced .*\n/gm, '') // Dawn's, on some drivers
+      expect([run.status, run.signal, own]).toEqual([0, null, ''])
       return JSON.parse(run.stdout) as { ids: number[]; backend: string }
     }
     const [gpu, cpu] = [ask('webgpu'), ask('wasm')]
@@ -157,7 +158,7 @@ describe.skipIf(noGpu !== '')(`on an adapter${skipped}`, () => {
   test('sail.info names the adapter, and that it is software', async () => {
     const sail = await Sail.load(model, { backend: 'webgpu' })
     expect(sail.info).toMatchObject({ backend: 'webgpu', kernels: 'wgsl', threads: 1 })
-    expect(sail.info.notes.join()).toMatch(/software adapter.*SwiftShader/)
+    expect(sail.info.notes.join()).toMatch(/a software adapter, .*: \S/)
     await sail.close()
   })
 })

@@ -43,7 +43,8 @@ async function load(request: LoadRequest, settings: GpuSettings, host: GpuHost, 
     const loaded = await loadWeights(request, placed, gpu, { threads: settings.threads, host: cpu })
     const made = await gpu.guarded('uniforms', () => ({ ring: new UniformRing(gpu), guard: new Guard(gpu) }))
     const info = describe(found, settings)
-    return new GpuEngine({ info, dims: config.dims, gpu, weights: loaded, ...made, formats: settings })
+    const { activations, kv } = settings
+    return new GpuEngine({ info, dims: config.dims, gpu, weights: loaded, ...made, formats: { activations, kv } })
   } catch (error) {
     gpu.close()
     throw error

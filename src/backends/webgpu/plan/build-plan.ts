@@ -41,7 +41,8 @@ export function buildPlan(whole: Graph, { activations, ...setup }: Setup): Plan 
     return { name: nameOf(op, graph), dispatches, outputs: handed }
   })
   const givenBack = outputs.filter((name) => given.has(stages.get(name)!.id))
-  return { steps, inputs, registers: registers.held, givenBack }
+  const guarded = steps.some(({ dispatches }) => dispatches.some(({ kernel }) => kernel.guarded))
+  return { steps, inputs, registers: registers.held, guarded, givenBack }
 }
 
 function nameOf(op: Op, { stages }: Graph): string {

@@ -61,6 +61,8 @@ export interface Plan {
   readonly inputs: readonly HostInput[]
   /** All values that each register holds in turn. */
   readonly registers: readonly (readonly Held[])[]
+  /** Whether a kernel reports to the guard: its flag is then read too. */
+  readonly guarded: boolean
   /** Outputs that the pass is given. */
   readonly givenBack: readonly string[]
 }
