@@ -47,7 +47,7 @@ test('an op takes as long as its slowest worker, and is held to the roof that it
     { ...op(1, 0, 50), ...linear },
     { ...op(1, 50, 10), ...add },
   ]
-  const profile: PassProfile = { tokens: 2, keys: 2, ops }
+  const profile: PassProfile = { tokens: 2, keys: 2, clock: 'host', ops }
   const { ms, rows, waiting } = opTable(profile, 'strict', { madd: roof(100), read: roof(100) })
   expect([ms, waiting]).toEqual([70, 0])
   expect(rows.map(({ op: name, ms: time, roof: by, share }) => [name, time, by, share])).toEqual([

@@ -3,7 +3,7 @@
 // for too long or outputs are taken one by one. Buffers and bind groups of a token are those of the token before it.
 import type { Graph, PassSizes } from '../../graph/graph.ts'
 import type { F32Tensor } from '../../tensor.ts'
-import type { Engine, EngineInfo, LoadRequest, Pass } from '../backend.ts'
+import type { Engine, EngineInfo, LoadRequest, Pass, Profiler } from '../backend.ts'
 import { ownCache } from '../check-cache.ts'
 import { checkPass } from '../check-pass.ts'
 import type { Gpu } from './gpu/gpu.ts'
@@ -12,6 +12,8 @@ import { type Bound, type Buffers, bind, bufferOf } from './plan/bind.ts'
 import { buildPlan } from './plan/build-plan.ts'
 import type { Plan } from './plan/plan.ts'
 import { type Submission, submissions } from './plan/submissions.ts'
+import { PassTimer } from './profile/pass-timer.ts'
+import { Timestamps } from './profile/timestamps.ts'
 import { ReadBack } from './read-back.ts'
 import { Scratch } from './scratch.ts'
 import type { UniformRing } from './uniform-ring.ts'
@@ -24,6 +26,7 @@ export interface EngineSetup {
   readonly gpu: Gpu
   readonly weights: GpuWeights
   readonly ring: UniformRing
+  readonly profiler: Profiler | null
 }
 
 interface Planned {
@@ -39,6 +42,8 @@ interface Run {
   readonly buffers: Buffers
   /** Where the sizes of this pass lie in the uniform ring. */
   readonly offset: number
+  /** Where the pass is profiled. */
+  readonly timer: PassTimer | null
 }
 
 type HandOut = (name: string, shape: readonly number[], data: Float32Array) => Promise<void>
@@ -49,6 +54,7 @@ export class GpuEngine implements Engine {
   readonly #scratch: Scratch
   readonly #readBack: ReadBack
   readonly #plans = new WeakMap<Graph, Map<boolean, Planned>>()
+  #timestamps: Timestamps | null = null
   #closed = false
 
   constructor(setup: EngineSetup) {
@@ -107,13 +113,24 @@ export class GpuEngine implements Engine {
         gpu.device.queue.writeBuffer(this.#scratch.buffer(register), 0, data as Float32Array<ArrayBuffer>)
       }),
     )
-    const run = { pass, sizes, plan, bound: planned.bound, buffers, offset: ring.write(sizes, pass.mask) }
-    const limits = { flops: gpu.tuning.flops, oneByOne: pass.onOutput !== undefined }
+    const timer = await this.#timer(plan, pass, sizes)
+    const run = { pass, sizes, plan, bound: planned.bound, buffers, offset: ring.write(sizes, pass.mask), timer }
+    const oneByOne = pass.onOutput !== undefined
+    const limits = { flops: gpu.tuning.flops, oneByOne, steps: timer?.steps ?? Number.POSITIVE_INFINITY }
     for (const submission of submissions(plan.steps, sizes, limits)) {
       pass.signal?.throwIfAborted()
-      await this.#submit(submission, run, handOut)
+      const submit = (): Promise<void> => this.#submit(submission, run, handOut)
+      await (timer === null ? submit() : timer.time(submission.from, submission.to, submit))
     }
+    if (timer !== null) this.#setup.profiler?.take(timer.profile)
     return results
+  }
+
+  async #timer(plan: Plan, { mask, graph }: Pass, sizes: PassSizes): Promise<PassTimer | null> {
+    const { gpu, profiler, weights } = this.#setup
+    if (!profiler?.active) return null
+    if (gpu.device.features.has('timestamp-query')) this.#timestamps ??= await Timestamps.make(gpu)
+    return new PassTimer(this.#timestamps, plan, { sizes, mask, heads: graph.sizes, weights })
   }
 
   async #submit(submission: Submission, run: Run, handOut: HandOut): Promise<void> {
@@ -144,16 +161,23 @@ export class GpuEngine implements Engine {
 
 /** The commands of a submission: dispatches in order, and each output copied to `target` as soon as it is there. */
 function encode({ from, to, outputs }: Submission, run: Run, target: GPUBuffer): GPUCommandBuffer {
-  const { plan, sizes, bound, buffers, offset } = run
+  const { plan, sizes, bound, buffers, offset, timer } = run
+  const timestamps = timer?.timestamps ?? null
   const encoder = buffers.gpu.device.createCommandEncoder()
   let compute: GPUComputePassEncoder | null = null
   for (let step = from; step < to; step++) {
     for (const [i, { grid }] of plan.steps[step].dispatches.entries()) {
       const { pipeline, group } = bound.steps[step][i]
-      compute ??= encoder.beginComputePass()
+      compute ??= encoder.beginComputePass(
+        timestamps === null ? {} : { timestampWrites: timestamps.writes(step - from) },
+      )
       compute.setPipeline(pipeline)
       compute.setBindGroup(0, group, [offset])
       compute.dispatchWorkgroups(...grid(sizes))
+    }
+    if (timestamps !== null) {
+      compute?.end()
+      compute = null
     }
     for (const placed of outputs.filter((output) => output.step === step)) {
       compute?.end()
@@ -162,5 +186,6 @@ function encode({ from, to, outputs }: Submission, run: Run, target: GPUBuffer):
     }
   }
   compute?.end()
+  timestamps?.resolve(encoder, to - from)
   return encoder.finish()
 }

@@ -34,12 +34,14 @@ async function load(request: LoadRequest, settings: GpuSettings, host: GpuHost, 
   const found = await findAdapter(host)
   if (found.software) await requireMemory(plan, { config, dtype, options: { threads: 1 }, host: cpu })
   signal?.throwIfAborted()
-  const gpu = await openDevice(found, settings.bindingBytes)
+  const { bindingBytes, profiler = null } = settings
+  const timestamps = profiler !== null
+  const gpu = await openDevice(found, { timestamps, ...(bindingBytes !== undefined && { bindingBytes }) })
   try {
     const placed = await placeWeights(plan.stored, gpu)
     const loaded = await loadWeights(request, placed, gpu, { threads: settings.threads, host: cpu })
     const ring = await gpu.guarded('uniforms', () => new UniformRing(gpu))
-    return new GpuEngine({ info: describe(found, settings), dims: config.dims, gpu, weights: loaded, ring })
+    return new GpuEngine({ info: describe(found, settings), dims: config.dims, gpu, weights: loaded, ring, profiler })
   } catch (error) {
     gpu.close()
     throw error
@@ -60,5 +62,6 @@ function checkSizes(dims: LoadRequest['config']['dims']): void {
 
 function describe({ name, software }: FoundAdapter, { weights }: GpuSettings): EngineInfo {
   const kind = software ? 'a software adapter, which computes on the CPU and is slow: ' : 'adapter: '
-  return { backend: 'webgpu', kernels: 'wgsl', threads: 1, weights, notes: [`webgpu on ${kind}${name}`] }
+  const notes = [`webgpu on ${kind}${name}`]
+  return { backend: 'webgpu', kernels: 'wgsl', threads: 1, weights, adapter: { name, software }, notes }
 }

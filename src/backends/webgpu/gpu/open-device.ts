@@ -4,18 +4,27 @@ import type { FoundAdapter } from './adapter.ts'
 import { Gpu } from './gpu.ts'
 import { tune } from './tuning.ts'
 
-/** @param bindingBytes most bytes of a buffer, if less than the adapter allows   @throws SailError E_BACKEND_NO_ADAPTER */
-export async function openDevice({ adapter, entry, software }: FoundAdapter, bindingBytes?: number): Promise<Gpu> {
+export interface DeviceWishes {
+  /** Most bytes of a buffer, if less than the adapter allows. */
+  readonly bindingBytes?: number
+  /** Whether the device should tell times, where it can. */
+  readonly timestamps?: boolean
+}
+
+/** @throws SailError E_BACKEND_NO_ADAPTER */
+export async function openDevice({ adapter, entry, software }: FoundAdapter, wishes: DeviceWishes = {}): Promise<Gpu> {
   const { limits, features } = adapter
   const requiredLimits = {
     maxBufferSize: limits.maxBufferSize,
     maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
   }
-  const requiredFeatures: GPUFeatureName[] = features.has('subgroups') ? ['subgroups'] : []
+  const wanted: GPUFeatureName[] = ['subgroups', ...(wishes.timestamps ? ['timestamp-query' as const] : [])]
+  const requiredFeatures = wanted.filter((feature) => features.has(feature))
   try {
     const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
     const tuning = tune(device.limits, device.features, software)
-    return new Gpu(device, bindingBytes === undefined ? tuning : { ...tuning, bindingBytes }, entry)
+    const { bindingBytes = tuning.bindingBytes } = wishes
+    return new Gpu(device, { ...tuning, bindingBytes }, entry)
   } catch (cause) {
     throw new SailError('E_BACKEND_NO_ADAPTER', {
       file: 'Sail.load',

@@ -29,7 +29,7 @@ export function buildPlan(whole: Graph, setup: Pick<Lowering, 'weights' | 'tunin
     const named = outputs.filter((name) => stages.get(name)!.id === op.out.id)
     const handed = named.map((name): Output => ({ name, source: registers.of(op.out), shape: op.out.shape }))
     registers.after(i, [op.out, ...inputsOf(op)], kept)
-    return { dispatches, outputs: handed }
+    return { op, dispatches, outputs: handed }
   })
   const givenBack = outputs.filter((name) => given.has(stages.get(name)!.id))
   return { steps, inputs, registers: registers.shapes, givenBack }
