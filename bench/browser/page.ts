@@ -1,26 +1,8 @@
 // In the browser: one program on a job, its times by its own clock. The page of bench/browser/run.ts.
 import { Sail } from '../../src/browser.ts'
-import { type PassTimes, passTimes } from '../passes.ts'
+import { passTimes } from '../passes.ts'
+import type { BrowserJob, BrowserTimes } from './job.ts'
 import { wllama2, wllama3 } from './wllama.ts'
-
-export interface BrowserJob {
-  readonly program: 'ours' | 'wllama2' | 'wllama3'
-  /** URL of the checkpoint's folder, or of the GGUF file. */
-  readonly model: string
-  /** Of the prefix pass. */
-  readonly tokens: number
-  readonly steps: number
-  readonly runs: number
-  readonly kernels?: 'strict' | 'relaxed'
-  /** URL of the peer's package. */
-  readonly peer?: string
-}
-
-export interface BrowserTimes extends PassTimes {
-  readonly info: string
-  /** Seconds. */
-  readonly load: number
-}
 
 async function ours({ model, tokens, steps, runs, kernels }: BrowserJob): Promise<BrowserTimes> {
   const start = performance.now()

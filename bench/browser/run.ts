@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core'
 import { createServer, type ViteDevServer } from 'vite'
 import { chromiumFlags, findChromium } from '../../test/support/chromium.ts'
 import { type Rates, ratesOf } from '../ours.ts'
-import type { BrowserJob, BrowserTimes } from './page.ts'
+import type { BrowserJob, BrowserTimes } from './job.ts'
 
 /** In tokens a second; or why it could not be measured. */
 export type BrowserResult =

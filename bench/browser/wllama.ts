@@ -1,6 +1,6 @@
 // wllama, llama.cpp as WebAssembly: version 2, whose decode() is the prompt pass and, one token at a time, the decoding; and
 // the current one, a llama-server whose completions carry their own times.
-import type { BrowserJob, BrowserTimes } from './page.ts'
+import type { BrowserJob, BrowserTimes } from './job.ts'
 
 interface Wllama {
   loadModelFromUrl(url: string, options: object): Promise<void>

@@ -3,8 +3,8 @@
 import { runJson } from '../child.ts'
 import { type Ours, ours, type Rates, ratesOf } from '../ours.ts'
 import type { PassTimes } from '../passes.ts'
+import type { Flags } from './flags.ts'
 import { found, places } from './install.ts'
-import type { Flags } from './run.ts'
 
 export interface Layer {
   readonly ours: Rates & Pick<Ours, 'info'>

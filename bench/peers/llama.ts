@@ -3,8 +3,8 @@
 import { type Spread, spread } from '../../src/cli/bench/spread.ts'
 import { runJson } from '../child.ts'
 import { type Ours, ours, type Rates, ratesOf } from '../ours.ts'
+import type { Flags } from './flags.ts'
 import { found, places } from './install.ts'
-import type { Flags } from './run.ts'
 
 export interface Models {
   readonly context: number

@@ -9,9 +9,9 @@ import type { Spread } from '../../src/cli/bench/spread.ts'
 import { type Kind, matmul, matvec } from '../kernels/linear.ts'
 import { Stage } from '../kernels/stage.ts'
 import { inTurns, type Sample } from '../turns.ts'
+import type { Flags } from './flags.ts'
 import { found, places } from './install.ts'
 import { type OnnxKind, onnxModel } from './onnx-model.ts'
-import type { Flags } from './run.ts'
 
 /** In 10^9 operations a second. */
 export interface OnnxRow {

@@ -1,8 +1,8 @@
 // In headless Chromium, two threads, the same small model: ours, wllama 2.3.1 and the current wllama in turns.
-import type { BrowserJob } from '../browser/page.ts'
+import type { BrowserJob } from '../browser/job.ts'
 import { type BrowserResult, inChromium } from '../browser/run.ts'
+import type { Flags } from './flags.ts'
 import { found, places } from './install.ts'
-import type { Flags } from './run.ts'
 
 export interface Browsers {
   readonly tokens: number
