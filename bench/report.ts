@@ -4,22 +4,30 @@ import type { Spread } from '../src/cli/bench/spread.ts'
 import { type Goal, met } from './goal.ts'
 import { goals } from './goals.ts'
 import type { Rates } from './ours.ts'
+import { gpuTable } from './report-webgpu.ts'
 import { type Results, readResults } from './results.ts'
 import { roofline } from './roofline.ts'
 
-const [OPEN, CLOSE] = ['<!-- bench: npm run bench -- report -->', '<!-- bench end -->']
+/** Whose table stands between its marks in the README. */
+export type Place = 'bench' | 'bench of webgpu'
 
 export async function main(): Promise<void> {
   const results = readResults('bench/results')
-  writeFileSync('README.md', withTable(readFileSync('README.md', 'utf8'), tableOf(results)))
+  writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8'), results))
   if (results.relaxed !== undefined) writeFileSync('docs/roofline.svg', roofline(results.relaxed))
 }
 
+export function withTables(readme: string, results: Results): string {
+  const tables = withTable(readme, tableOf(results), 'bench')
+  return results.webgpu === undefined ? tables : withTable(tables, gpuTable(results.webgpu), 'bench of webgpu')
+}
+
 /** @throws Error when the README lacks the marks */
-export function withTable(readme: string, table: string): string {
-  const [from, to] = [readme.indexOf(OPEN), readme.indexOf(CLOSE)]
-  if (from < 0 || to < from) throw new Error(`README.md: expected ${OPEN} and ${CLOSE}`)
-  return `${readme.slice(0, from + OPEN.length)}\n${table}\n${readme.slice(to)}`
+export function withTable(readme: string, table: string, place: Place): string {
+  const [open, close] = [`<!-- ${place}: npm run bench -- report -->`, `<!-- ${place} end -->`]
+  const [from, to] = [readme.indexOf(open), readme.indexOf(close)]
+  if (from < 0 || to < from) throw new Error(`README.md: expected ${open} and ${close}`)
+  return `${readme.slice(0, from + open.length)}\n${table}\n${readme.slice(to)}`
 }
 
 export function tableOf(results: Results): string {

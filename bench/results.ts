@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { BenchReport } from '../src/cli/bench/bench-report.ts'
 import type { EngineReport } from './engines.ts'
 import type { KernelResult } from './kernels/rows.ts'
+import type { GpuResult } from './kernels/webgpu.ts'
 import type { Machine } from './machine.ts'
 import type { Layer } from './peers/layer.ts'
 import type { Models } from './peers/llama.ts'
@@ -26,6 +27,7 @@ export interface Results {
   /** 32 layers of tiny widths; a 7B whose bf16 shards become q4 while they are read. */
   readonly fixed?: BenchReport
   readonly packing?: BenchReport
+  readonly webgpu?: GpuResult
   readonly loading?: Measured<{ readonly bytes: number; readonly share: number; readonly peakRss: number }>
 }
 
@@ -41,6 +43,7 @@ export const resultFiles: Readonly<Record<keyof Results, string>> = {
   engines: 'engines',
   fixed: 'models-fixed-cost',
   packing: 'models-7b-packing',
+  webgpu: 'webgpu',
   loading: 'loading-7b-q4',
 }
 

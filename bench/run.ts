@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<{ main(args: string[]): Pr
   peers: () => import('./peers/run.ts'),
   loading: () => import('./loading.ts'),
   models: () => import('./models.ts'),
+  webgpu: () => import('./kernels/webgpu.ts'),
 }
 
 const [name, ...args] = process.argv.slice(2)
