@@ -19,3 +19,7 @@ export interface BrowserTimes extends PassTimes {
   /** Seconds. */
   readonly load: number
 }
+
+declare global {
+  var bench: (job: BrowserJob) => Promise<BrowserTimes>
+}

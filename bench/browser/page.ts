@@ -14,8 +14,5 @@ async function ours({ model, tokens, steps, runs, kernels }: BrowserJob): Promis
   return { info: `kernels ${used}, threads ${threads}, weights ${weights}`, load, ...times }
 }
 
-declare global {
-  var bench: (job: BrowserJob) => Promise<BrowserTimes>
-}
 globalThis.bench = (job) => ({ ours, wllama2, wllama3 })[job.program](job)
 document.body.dataset.ready = 'true'
