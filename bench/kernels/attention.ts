@@ -68,6 +68,7 @@ function pages(stage: Stage, K: number, half: boolean, at: number, copies: numbe
   const count = Math.ceil(K / tokens)
   const bytes = half ? kernels.kv_page_bytes_f16(G, E) : kernels.kv_page_bytes(G, E)
   const part = G * tokens * E
+  stage.bytes(at, bytes).fill(0) // and with it the marks of f16 pages
   if (half) {
     const bits = new Uint16Array(stage.team.memory.buffer, at, 2 * part)
     for (let i = 0; i < part; i++) bits[i] = 0x3000 + ((i * 7919) % 2048) + (i & 1) * 0x8000
