@@ -37,7 +37,7 @@ export interface LoadOptions {
   readonly maxPixels?: number
   /** A throw in it rejects the load. */
   readonly onProgress?: (progress: LoadProgress) => void
-  /** Times each op of each pass (wasm backend); without it nothing is timed. */
+  /** Times each op of each pass (wasm and webgpu backends); without it nothing is timed. */
   readonly profiler?: Profiler
   readonly signal?: AbortSignal
   /** Receives warnings (unexpected tensors, EXIF orientation ignored); nothing is printed by the library. */

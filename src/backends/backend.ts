@@ -50,6 +50,8 @@ export interface EngineInfo {
   readonly kernels: 'plain' | 'strict' | 'relaxed' | 'wgsl'
   readonly threads: number
   readonly weights: 'exact' | 'f32' | 'bf16' | 'q8' | 'q4'
+  /** Of webgpu: what computes, and whether that is software on the CPU. */
+  readonly adapter?: { readonly name: string; readonly software: boolean }
   /** Why it is so: what `auto` chose, what is missing here. */
   readonly notes: readonly string[]
 }
@@ -78,6 +80,11 @@ export interface PassProfile {
   readonly tokens: number
   /** K */
   readonly keys: number
+  /**
+   * Whose clock: host, each worker's; device, a GPU's timestamps; submissions, the host's again, with each op of a GPU
+   * submitted and waited for alone, so that the way there and back counts.
+   */
+  readonly clock: 'host' | 'device' | 'submissions'
   /** Worker by worker, each in the order of time. */
   readonly ops: readonly OpTime[]
 }

@@ -1,4 +1,4 @@
-// --profile: the passes of a run as a Chrome trace (chrome://tracing, ui.perfetto.dev), one row a worker, one box an op.
+// --profile: the passes of a run as a Chrome trace (chrome://tracing, ui.perfetto.dev), one row a worker or device, one box an op.
 // Events are written as passes end, so nothing is held; like --out the file appears complete or not at all, and an
 // aborted or failed run leaves none. Format: "Trace Event Format", complete events (ph X), times in microseconds.
 
@@ -48,12 +48,18 @@ export async function openProfile(path: string): Promise<ProfileFile> {
   }
 }
 
+/** What the row of a GPU is called. */
+const deviceRow = {
+  device: 'device, by its timestamps',
+  submissions: 'device without timestamps: each op submitted alone, the way there and back counted',
+} as const
+
 /** `begin`: milliseconds since 1970 that count as 0. */
-export function eventsOf({ tokens, keys, ops }: PassProfile, begin: number): object[] {
+export function eventsOf({ tokens, keys, clock, ops }: PassProfile, begin: number): object[] {
   const workers = [...new Set(ops.map(({ worker }) => worker))]
   const pass = tokens === 1 ? 'step' : 'pass'
   return [
-    ...workers.map((worker) => named('thread_name', worker, `worker ${worker}`)),
+    ...workers.map((worker) => named('thread_name', worker, clock === 'host' ? `worker ${worker}` : deviceRow[clock])),
     ...ops.map(({ worker, name, first, rows, begin: start, ms, flops, bytes }) => ({
       ...{ name, cat: pass, ph: 'X', pid: 1, tid: worker, ts: (start - begin) * 1000, dur: ms * 1000 },
       args: { tokens, keys, rows: `${first}..${first + rows - 1}`, flops, bytes },

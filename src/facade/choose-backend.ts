@@ -84,9 +84,8 @@ export function shaders(settings: LoadSettings, { gpu, wasm }: Hosts): ChosenBac
     const expected = option === 'kernels' ? 'auto' : 'f32'
     throw fault('E_OPTION_UNAVAILABLE', option, `${expected} on the webgpu backend`, found)
   }
-  if (profiler !== undefined)
-    throw fault('E_OPTION_UNAVAILABLE', 'profiler', 'the wasm backend, which measures its ops', 'webgpu')
-  return { backend: webgpuBackend({ weights, threads, kv, activations }, gpu, wasm), view: exactly, notes: [] }
+  const chosen = { weights, threads, kv, activations, ...(profiler !== undefined && { profiler }) }
+  return { backend: webgpuBackend(chosen, gpu, wasm), view: exactly, notes: [] }
 }
 
 function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBackend {
@@ -96,7 +95,7 @@ function plainLoops(settings: LoadSettings, notes: readonly string[]): ChosenBac
   if (kernels === 'relaxed')
     throw fault('E_KERNELS_UNAVAILABLE', 'kernels', 'strict or auto on the reference backend', kernels)
   if (settings.profiler !== undefined)
-    throw fault('E_OPTION_UNAVAILABLE', 'profiler', 'the wasm backend, which measures its ops', 'reference')
+    throw fault('E_OPTION_UNAVAILABLE', 'profiler', 'the wasm or webgpu backend, which measure their ops', 'reference')
   const wrong = Object.entries({ threads, activations, kv }).find(([, value]) => ![1, 'auto', 'f32'].includes(value))
   if (wrong !== undefined) {
     const expected = `${wrong[0] === 'threads' ? '1' : 'f32'} on the reference backend`

@@ -47,7 +47,7 @@ test('an op takes as long as its slowest worker, and is held to the roof that it
     { ...op(1, 0, 50), ...linear },
     { ...op(1, 50, 10), ...add },
   ]
-  const profile: PassProfile = { tokens: 2, keys: 2, ops }
+  const profile: PassProfile = { tokens: 2, keys: 2, clock: 'host', ops }
   const { ms, rows, waiting } = opTable(profile, 'strict', { madd: roof(100), read: roof(100) })
   expect([ms, waiting]).toEqual([70, 0])
   expect(rows.map(({ op: name, ms: time, roof: by, share }) => [name, time, by, share])).toEqual([
@@ -66,4 +66,5 @@ test('medians stand between percentiles, and a rate turns them round', () => {
   const times = spread([5, 1, 4, 2, 3])
   expect(times).toEqual({ median: 3, p10: 1, p90: 5, runs: 5 })
   expect(rateOf(60, times)).toEqual({ median: 20, p10: 12, p90: 60, runs: 5 })
+  expect(spread([4, 2])).toMatchObject({ median: 3, runs: 2 })
 })

@@ -117,11 +117,9 @@ test('a cache that cannot grow keeps no page that its table does not name', () =
       writeTable: (_, at, pages) => void written.push([at, ...pages]),
     },
   )
-  cache.begin(4)
-  cache.end(0)
-  expect(() => cache.begin(20)).toThrow('full')
-  cache.begin(8)
-  cache.end(0)
+  cache.reserve(4)
+  expect(() => cache.reserve(20)).toThrow('full')
+  cache.reserve(8)
   expect(written).toHaveLength(2)
   expect(written.at(-1)).toHaveLength(1 + 4)
   cache.free()

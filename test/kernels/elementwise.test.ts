@@ -86,8 +86,9 @@ for (const build of buildNames)
         const [x, rows] = [distinct(5 * D), distinct(3 * D, 2)]
         const arena = new Arena(build, 8)
         const [out, R, I] = [arena.put(x), arena.put(rows), arena.put(indices)]
-        arena.call('scatter_add', [out, R, I, D, 0, 2], [{ at: out.at + 4 * D, bytes: 4 * D }])
-        arena.call('scatter_add', [out, R, I, D, 2, 5], [{ at: out.at + 12 * D, bytes: 8 * D }])
+        arena.call('scatter_add', [out, R, I, 5, D, 0, 1], [{ at: out.at + 12 * D, bytes: 4 * D }])
+        const others = [1, 4].map((s) => ({ at: out.at + 4 * s * D, bytes: 4 * D }))
+        arena.call('scatter_add', [out, R, I, 5, D, 1, 3], others)
         expectSameBits(arena.f32(out), scatterAdd(x, rows, indices))
       })
 
@@ -117,7 +118,7 @@ for (const build of buildNames)
         arena.call('add_bias', [biased, y, n, n, 0, 1], [biased])
         expectSameBits(arena.f32(biased), addBias(specials, turned, n))
         const [scattered, indices] = [arena.put(specials), Int32Array.of(1, -1, 0, -1)]
-        arena.call('scatter_add', [scattered, y, arena.put(indices), n / 4, 0, 4], [scattered])
+        arena.call('scatter_add', [scattered, y, arena.put(indices), 4, n / 4, 0, 2], [scattered])
         expectSameBits(arena.f32(scattered), scatterAdd(specials, turned, indices))
         const roped = arena.room(4 * n)
         arena.call('rope', [roped, x, y, y, 1, 1, n, 0, 1], [roped])

@@ -21,7 +21,7 @@ async function whyNot(): Promise<string> {
 }
 
 export async function halfDevice(): Promise<Gpu> {
-  return openDevice(await findAdapter(nodeGpuHost), { activations: 'f16' })
+  return openDevice(await findAdapter(nodeGpuHost), { f16: true })
 }
 
 /** Whole words of f16. */

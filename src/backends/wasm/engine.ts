@@ -63,7 +63,7 @@ export class WasmEngine implements Engine {
     const sizes = checkPass(pass, this.#setup.vocabulary)
     const before = cache.length
     let after = before
-    cache.begin(sizes.K)
+    cache.begin()
     try {
       const plan = this.#planOf(pass.graph)
       const frame = this.#frame(pass, sizes, cache, plan)
@@ -82,9 +82,12 @@ export class WasmEngine implements Engine {
 
   #frame({ mask }: Pass, sizes: PassSizes, cache: WasmCache, { program }: Plan): Frame {
     const { scratch, f16Cache } = this.#setup
+    // First of the two, so that a larger scratch can begin where a smaller one did, and leaves no hole between pages.
+    const laid = scratch.lay(program.registers, sizes)
+    cache.reserve(sizes.K)
     return {
       ...sizes,
-      ...scratch.lay(program.registers, sizes),
+      ...laid,
       block: BLOCK_ROWS,
       mask: mask.kind === 'causal' ? 1 : 0,
       window: mask.window ?? 0,

@@ -63,12 +63,16 @@ export class WasmCache implements KvCache {
     this.#state = 'freed'
   }
 
-  /** Takes the cache for one pass and makes room for `length` tokens. Hand it back with `end`. */
-  begin(length: number): void {
+  /** Takes the cache for one pass. Hand it back with `end`. */
+  begin(): void {
     expectIdle(this.#state, 'run')
+    this.#state = 'running'
+  }
+
+  /** Makes room for `length` tokens. @throws SailError E_MEMORY */
+  reserve(length: number): void {
     const count = Math.ceil(length / this.#source.pageTokens)
     for (const [layer, pages] of this.#layers.entries()) this.#grow(layer, pages, count)
-    this.#state = 'running'
   }
 
   /** Ends a pass; the cache is `length` tokens long from here on. */

@@ -4,17 +4,20 @@
 import type { Graph, PassSizes } from '../../graph/graph.ts'
 import { type F32Tensor, sizeOf } from '../../tensor.ts'
 import { f16ToF32 } from '../../weights/formats/f16.ts'
-import type { Engine, EngineInfo, LoadRequest, Pass } from '../backend.ts'
+import type { Engine, EngineInfo, LoadRequest, Pass, Profiler } from '../backend.ts'
 import { ownCache } from '../check-cache.ts'
 import { checkPass } from '../check-pass.ts'
+import { encode, FLAG_BYTES, type Run } from './encode.ts'
 import type { Gpu } from './gpu/gpu.ts'
 import { checkFlag, type Guard } from './guard.ts'
 import type { Float } from './kernels/kernel.ts'
 import { GpuCache } from './kv-cache.ts'
-import { type Bound, type Buffers, bind, bufferOf } from './plan/bind.ts'
+import { type Bound, type Buffers, bind } from './plan/bind.ts'
 import { buildPlan } from './plan/build-plan.ts'
 import type { Plan } from './plan/plan.ts'
 import { type Submission, submissions } from './plan/submissions.ts'
+import { PassTimer } from './profile/pass-timer.ts'
+import { Timestamps } from './profile/timestamps.ts'
 import { ReadBack } from './read-back.ts'
 import { Scratch } from './scratch.ts'
 import type { GpuSettings } from './settings.ts'
@@ -30,21 +33,12 @@ export interface EngineSetup {
   readonly ring: UniformRing
   readonly guard: Guard
   readonly formats: Pick<GpuSettings, 'activations' | 'kv'>
+  readonly profiler: Profiler | null
 }
 
 interface Planned {
   readonly plan: Plan
   bound: Bound | null
-}
-
-interface Run {
-  readonly pass: Pass
-  readonly sizes: PassSizes
-  readonly plan: Plan
-  readonly bound: Bound
-  readonly buffers: Buffers
-  /** Where the sizes of this pass lie in the uniform ring. */
-  readonly offset: number
 }
 
 type HandOut = (name: string, shape: readonly number[], data: Float32Array) => Promise<void>
@@ -55,6 +49,7 @@ export class GpuEngine implements Engine {
   readonly #scratch: Scratch
   readonly #readBack: ReadBack
   readonly #plans = new WeakMap<Graph, Map<boolean, Planned>>()
+  #timestamps: Timestamps | null = null
   #closed = false
 
   constructor(setup: EngineSetup) {
@@ -115,13 +110,24 @@ export class GpuEngine implements Engine {
         gpu.device.queue.writeBuffer(this.#scratch.buffer(register), 0, data as ArrayBufferView<ArrayBuffer>)
       })
     })
-    const run = { pass, sizes, plan, bound: planned.bound, buffers, offset: ring.write(sizes, pass.mask) }
-    const limits = { flops: gpu.tuning.flops, oneByOne: pass.onOutput !== undefined }
+    const timer = await this.#timer(plan, pass, sizes)
+    const run = { pass, sizes, plan, bound: planned.bound, buffers, offset: ring.write(sizes, pass.mask), timer }
+    const oneByOne = pass.onOutput !== undefined
+    const limits = { flops: gpu.tuning.flops, oneByOne, steps: timer?.steps ?? Number.POSITIVE_INFINITY }
     for (const submission of submissions(plan.steps, sizes, limits)) {
       pass.signal?.throwIfAborted()
-      await this.#submit(submission, run, handOut)
+      const submit = (): Promise<void> => this.#submit(submission, run, handOut)
+      await (timer === null ? submit() : timer.time(submission.from, submission.to, submit))
     }
+    if (timer !== null) this.#setup.profiler?.take(timer.profile)
     return results
+  }
+
+  async #timer(plan: Plan, { mask, graph }: Pass, sizes: PassSizes): Promise<PassTimer | null> {
+    const { gpu, profiler, weights, formats } = this.#setup
+    if (!profiler?.active) return null
+    if (gpu.device.features.has('timestamp-query')) this.#timestamps ??= await Timestamps.make(gpu)
+    return new PassTimer(this.#timestamps, plan, { sizes, mask, heads: graph.sizes, weights, formats })
   }
 
   async #submit(submission: Submission, run: Run, handOut: HandOut): Promise<void> {
@@ -157,31 +163,4 @@ export class GpuEngine implements Engine {
 
 function floats(type: Float, read: ArrayBuffer, at: number, count: number): Float32Array {
   return type === 'f16' ? f16ToF32(new Uint16Array(read, at, count)) : new Float32Array(read, at, count)
-}
-
-/** The flag of the guard, read behind the outputs of a submission. */
-const FLAG_BYTES = 4
-
-/** The commands of a submission: dispatches in order, and each output copied to `target` as soon as it is there. */
-function encode({ from, to, outputs, bytes }: Submission, run: Run, target: GPUBuffer): GPUCommandBuffer {
-  const { plan, sizes, bound, buffers, offset } = run
-  const encoder = buffers.gpu.device.createCommandEncoder()
-  let compute: GPUComputePassEncoder | null = null
-  for (let step = from; step < to; step++) {
-    for (const [i, { grid }] of plan.steps[step].dispatches.entries()) {
-      const { pipeline, group } = bound.steps[step][i]
-      compute ??= encoder.beginComputePass()
-      compute.setPipeline(pipeline)
-      compute.setBindGroup(0, group, [offset])
-      compute.dispatchWorkgroups(...grid(sizes))
-    }
-    for (const placed of outputs.filter((output) => output.step === step)) {
-      compute?.end()
-      compute = null
-      encoder.copyBufferToBuffer(bufferOf(placed.output.source, buffers), 0, target, placed.at, placed.bytes)
-    }
-  }
-  compute?.end()
-  if (plan.guarded) encoder.copyBufferToBuffer(buffers.guard.flag, 0, target, bytes, FLAG_BYTES)
-  return encoder.finish()
 }

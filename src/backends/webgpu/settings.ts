@@ -1,4 +1,5 @@
 // What the webgpu backend can be told.
+import type { Profiler } from '../backend.ts'
 import type { WeightFormat } from '../wasm/plan/stored-weights.ts'
 import type { Float } from './kernels/kernel.ts'
 
@@ -12,4 +13,6 @@ export interface GpuSettings {
   readonly threads: number | 'auto'
   /** Most bytes of one buffer, below what the adapter allows: smaller ones split matrices. */
   readonly bindingBytes?: number
+  /** Is handed the times of the ops of each pass. */
+  readonly profiler?: Profiler
 }

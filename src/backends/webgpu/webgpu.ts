@@ -37,14 +37,15 @@ async function load(request: LoadRequest, settings: GpuSettings, host: GpuHost, 
   if (settings.activations === 'f16') requireF16(found)
   if (found.software) await requireMemory(plan, { config, dtype, options, host: cpu })
   signal?.throwIfAborted()
-  const gpu = await openDevice(found, settings)
+  const { bindingBytes, profiler = null, activations, kv } = settings
+  const wishes = { timestamps: profiler !== null, f16: activations === 'f16' }
+  const gpu = await openDevice(found, { ...wishes, ...(bindingBytes !== undefined && { bindingBytes }) })
   try {
     const placed = await placeWeights(plan.stored, gpu)
     const loaded = await loadWeights(request, placed, gpu, { threads: settings.threads, host: cpu })
     const made = await gpu.guarded('uniforms', () => ({ ring: new UniformRing(gpu), guard: new Guard(gpu) }))
-    const info = describe(found, settings)
-    const { activations, kv } = settings
-    return new GpuEngine({ info, dims: config.dims, gpu, weights: loaded, ...made, formats: { activations, kv } })
+    const setup = { info: describe(found, settings), dims: config.dims, gpu, weights: loaded, ...made, profiler }
+    return new GpuEngine({ ...setup, formats: { activations, kv } })
   } catch (error) {
     gpu.close()
     throw error
@@ -66,5 +67,6 @@ function checkSizes(dims: LoadRequest['config']['dims']): void {
 function describe({ name, software }: FoundAdapter, { weights, activations }: GpuSettings): EngineInfo {
   const kind = software ? 'a software adapter, which computes on the CPU and is slow: ' : 'adapter: '
   const f16 = activations === 'f16' ? ['activations f16: what products read; sums and the residual stream are f32'] : []
-  return { backend: 'webgpu', kernels: 'wgsl', threads: 1, weights, notes: [`webgpu on ${kind}${name}`, ...f16] }
+  const notes = [`webgpu on ${kind}${name}`, ...f16]
+  return { backend: 'webgpu', kernels: 'wgsl', threads: 1, weights, adapter: { name, software }, notes }
 }

@@ -7,6 +7,7 @@ import type { Draft, LowerSetup, Output } from './draft.ts'
 import { groupDrafts } from './groups.ts'
 import { lower } from './lower.ts'
 import type { Instruction, Program, ProgramValue } from './program.ts'
+import { queriesLast } from './queries-last.ts'
 import { assignRegisters } from './registers.ts'
 
 export interface BuiltProgram extends Program {
@@ -15,7 +16,7 @@ export interface BuiltProgram extends Program {
 }
 
 export function buildProgram(graph: Graph, setup: LowerSetup): BuiltProgram {
-  const lowered = lower(fuseAttention(graph), setup)
+  const lowered = lower(queriesLast(fuseAttention(graph)), setup)
   const groups = groupDrafts(lowered.drafts)
   const { values, registers } = assignRegisters(lowered, groups)
   const guard = new Guard(values)

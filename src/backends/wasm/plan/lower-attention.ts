@@ -1,5 +1,6 @@
 // The ops between q, k, v and attn_heads. Keys and values have no memory of their own: they go to the cache's pages, and
-// attention reads them there.
+// attention reads them there. It goes by blocks of rows where its queries do (queries-last.ts); queries that others see as well,
+// and weights, are of all rows.
 import type { Op } from '../../../graph/graph.ts'
 import type { Tape } from './tape.ts'
 
@@ -34,7 +35,8 @@ export function lowerAttention(op: AttentionOp, tape: Tape, shard: number): void
     default: {
       const q = tape.in(op.q, shard)
       const out = tape.newValue(op.out, shard)
-      tape.add({ kind: op.kind, out, q, layer }, shard, null, [q], [out], { looksUp: layer })
+      const rows = op.kind === 'attention' && tape.isLastUse(op.q) ? 'S' : null
+      tape.add({ kind: op.kind, out, q, layer }, shard, rows, [q], [out], { looksUp: layer })
     }
   }
 }

@@ -53,7 +53,8 @@ function lowerOp(op: Op, lowering: Lowering): void {
       const patches = tape.hostValue('patches', shard)
       const out = tape.isLastUse(op.input) ? tape.same(op.out, x, shard) : tape.copyOf(op.out, x, shard)
       const D = op.out.shape[1] as number
-      tape.add({ kind: 'scatterAdd', out, rows: added, patches, D }, shard, rows, [x, added, patches], [out])
+      // By patches, like the matrix that makes their rows: so no more than a block of them is held.
+      tape.add({ kind: 'scatterAdd', out, rows: added, patches, D }, shard, 'P', [x, added, patches], [out])
       break
     }
     case 'rmsNorm': {

@@ -1,19 +1,17 @@
-// Registers that are free to be used again, by shape: only values of the same shape ever share one.
+// Registers of all rows that are free to be used again, by shape: only values of the same shape ever share one.
 import type { DraftValue } from './draft.ts'
 import type { Register } from './program.ts'
 
 export class RegisterPool {
   readonly registers: Register[] = []
   readonly #values: readonly DraftValue[]
-  readonly #local: ReadonlySet<number>
   readonly #free = new Map<string, number[]>()
   readonly #of = new Map<number, number>()
   /** Values whose register is theirs now. */
   readonly #owners = new Set<number>()
 
-  constructor(values: readonly DraftValue[], local: ReadonlySet<number>) {
+  constructor(values: readonly DraftValue[]) {
     this.#values = values
-    this.#local = local
   }
 
   /** Register of a value: the one it has had, a free one, or a new one. */
@@ -22,7 +20,7 @@ export class RegisterPool {
     const register =
       this.#of.get(value) ??
       this.#free.get(this.#kind(value))?.pop() ??
-      this.registers.push({ shard, dims, block: this.#local.has(value), elementBytes }) - 1
+      this.registers.push({ shard, dims, block: false, elementBytes }) - 1
     if (!this.#of.has(value)) this.#owners.add(value)
     this.#of.set(value, register)
     return register
@@ -47,6 +45,6 @@ export class RegisterPool {
 
   #kind(value: number): string {
     const { shard, dims, elementBytes } = this.#values[value]
-    return [shard, elementBytes, this.#local.has(value), ...dims].join(' ')
+    return [shard, elementBytes, ...dims].join(' ')
   }
 }

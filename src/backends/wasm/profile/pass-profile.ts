@@ -15,5 +15,5 @@ export function passProfile(program: Program, frame: Frame, records: readonly Fl
       return { worker, name: nameOf(step), first, rows, begin, ms: end - begin, ...share }
     }),
   )
-  return { tokens: frame.S, keys: frame.K, ops }
+  return { tokens: frame.S, keys: frame.K, clock: 'host', ops }
 }

@@ -47,16 +47,17 @@ export function runStep(step: Instruction, block: Block, worker: Worker): undefi
     case 'addBias':
       return kernels.add_bias(origin(step.out), step.biasAt, step.cols, step.cols, from, to)
     case 'scatterAdd':
-      return kernels.scatter_add(origin(step.out), origin(step.rows), origin(step.patches), step.D, from, to)
+      return kernels.scatter_add(origin(step.out), origin(step.rows), origin(step.patches), S, step.D, from, to)
     case 'copy':
       return copy(step, block, worker)
     case 'rmsNorm':
       return kernels.rms_norm(origin(step.out), origin(step.x), step.weightAt, step.D, step.eps, from, to)
-    case 'rope':
-      return kernels.rope(
-        ...([origin(step.out), origin(step.x), origin(step.cos), origin(step.sin)] as const),
-        ...([S, step.heads, E, from, to] as const),
-      )
+    case 'rope': {
+      const { local } = program.values[step.out] // heads first: the block's rows are all that it has
+      const address = local ? at : origin
+      const rows = local ? [count, step.heads, E, from - first, to - first] : [S, step.heads, E, from, to]
+      return kernels.rope(address(step.out), address(step.x), address(step.cos), address(step.sin), ...rows)
+    }
     case 'swiglu': {
       const [a, b] = slice(count * step.F, worker, LINE)
       return kernels.swiglu(at(step.out), at(step.gate), at(step.up), a, b)
@@ -69,7 +70,7 @@ export function runStep(step: Instruction, block: Block, worker: Worker): undefi
       if (worker.index > 0) return undefined
       return kernels.top_k(at(step.out), at(step.x), step.V, step.below, step.count)
     default:
-      return runAttention(step, block, worker, origin, from, to)
+      return runAttention(step, block, worker, [from, to])
   }
 }
 
@@ -78,21 +79,24 @@ type AttentionStep = Extract<Instruction, { readonly layer: number }>
 /** Steps that touch the cache. */
 function runAttention(
   step: AttentionStep,
-  { frame, program }: Block,
+  block: Block,
   worker: Worker,
-  origin: (value: number) => number,
-  from: number,
-  to: number,
+  [from, to]: readonly [number, number],
 ): undefined {
+  const { frame, program, first, count } = block
+  const at = (value: number): number => addressOf(value, block, first)
+  const origin = (value: number): number => addressOf(value, block, 0)
   const { kernels } = worker.shards[step.shard]
   const { S, K, mask, window } = frame
   const { H, G, E } = program.sizes
   const half = frame.f16Cache ? '_f16' : ''
   const table = frame.pageTables[step.layer]
   const start = K - S
+  /** Keys up to the last that the block may see: for the kernels its rows are a pass of their own. */
+  const seen = mask === 1 ? start + first + count : K
   const scratch = scratchOf(step.shard, frame, worker)
   const units = (name: 'attn_weights' | 'attn_mix' | 'attention', args: readonly number[]): undefined =>
-    inPieces(slice(kernels.attention_units(S, H, G), worker), UNITS, worker, (first, end) =>
+    inPieces(slice(kernels.attention_units(count, H, G), worker), UNITS, worker, (first, end) =>
       kernels[`${name}${half}`](...args, first, end, scratch),
     )
   switch (step.kind) {
@@ -105,15 +109,15 @@ function runAttention(
     case 'storeV':
       return kernels[`store_v${half}`](table, origin(step.x), start, G, E, from, to)
     case 'attnWeights': {
-      const args = [origin(step.out), origin(step.q), table, S, K, H, G, E, mask, window]
+      const args = [at(step.out), at(step.q), table, count, seen, H, G, E, mask, window]
       return units('attn_weights', args)
     }
     case 'attnMix': {
-      const args = [origin(step.out), origin(step.weights), table, S, K, H, G, E]
+      const args = [at(step.out), at(step.weights), table, count, seen, H, G, E]
       return units('attn_mix', args)
     }
     case 'attention': {
-      const args = [origin(step.out), origin(step.q), table, S, K, H, G, E, mask, window]
+      const args = [at(step.out), at(step.q), table, count, seen, H, G, E, mask, window]
       return units('attention', args)
     }
     default:

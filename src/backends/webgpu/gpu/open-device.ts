@@ -1,12 +1,18 @@
 // From an adapter to a device with all of it that the kernels use: the largest buffers, subgroups where there are any, and
 // shader-f16 where it was asked for and found (requireF16).
 import { SailError } from '../../../errors.ts'
-import type { GpuSettings } from '../settings.ts'
 import type { FoundAdapter } from './adapter.ts'
 import { Gpu } from './gpu.ts'
 import { tune } from './tuning.ts'
 
-type DeviceSettings = Partial<Pick<GpuSettings, 'activations' | 'bindingBytes'>>
+export interface DeviceWishes {
+  /** Most bytes of a buffer, if less than the adapter allows. */
+  readonly bindingBytes?: number
+  /** Whether the device should tell times, where it can. */
+  readonly timestamps?: boolean
+  /** Whether kernels store f16; the adapter must have shader-f16 (requireF16). */
+  readonly f16?: boolean
+}
 
 /** @throws SailError E_OPTION_UNAVAILABLE */
 export function requireF16({ adapter, name }: FoundAdapter): void {
@@ -21,20 +27,20 @@ export function requireF16({ adapter, name }: FoundAdapter): void {
 }
 
 /** @throws SailError E_BACKEND_NO_ADAPTER */
-export async function openDevice(found: FoundAdapter, settings: DeviceSettings = {}): Promise<Gpu> {
-  const { adapter, entry, software } = found
-  const { activations, bindingBytes } = settings
+export async function openDevice({ adapter, entry, software }: FoundAdapter, wishes: DeviceWishes = {}): Promise<Gpu> {
   const { limits, features } = adapter
   const requiredLimits = {
     maxBufferSize: limits.maxBufferSize,
     maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
   }
-  const requiredFeatures: GPUFeatureName[] = features.has('subgroups') ? ['subgroups'] : []
-  if (activations === 'f16') requiredFeatures.push('shader-f16')
+  const wanted: GPUFeatureName[] = ['subgroups', ...(wishes.timestamps ? ['timestamp-query' as const] : [])]
+  const requiredFeatures = wanted.filter((feature) => features.has(feature))
+  if (wishes.f16) requiredFeatures.push('shader-f16')
   try {
     const device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
     const tuning = tune(device.limits, device.features, software)
-    return new Gpu(device, bindingBytes === undefined ? tuning : { ...tuning, bindingBytes }, entry)
+    const { bindingBytes = tuning.bindingBytes } = wishes
+    return new Gpu(device, { ...tuning, bindingBytes }, entry)
   } catch (cause) {
     throw new SailError('E_BACKEND_NO_ADAPTER', {
       file: 'Sail.load',

@@ -38,7 +38,7 @@ export function buildPlan(whole: Graph, { activations, ...setup }: Setup): Plan 
       (name): Output => ({ name, source: registers.of(op.out), shape: op.out.shape, type: registers.typeOf(op.out) }),
     )
     registers.after(i, [op.out, ...inputsOf(op)], kept)
-    return { name: nameOf(op, graph), dispatches, outputs: handed }
+    return { name: nameOf(op, graph), op, dispatches, outputs: handed }
   })
   const givenBack = outputs.filter((name) => given.has(stages.get(name)!.id))
   const guarded = steps.some(({ dispatches }) => dispatches.some(({ kernel }) => kernel.guarded))

@@ -1,7 +1,7 @@
 // A graph as what the device runs: for each op its dispatches, with buffers by name and sizes left open. Made once a graph
 // and class of passes (one token, or more: another kernel multiplies); every pass of the class walks the same plan.
 //   registers   buffers that values live in, one after the other: a value gives its register back after its last use
-import type { Dim, PassSizes } from '../../../graph/graph.ts'
+import type { Dim, Op, PassSizes } from '../../../graph/graph.ts'
 import type { Float, Kernel } from '../kernels/kernel.ts'
 
 /** What a kernel binds. */
@@ -35,6 +35,7 @@ export interface Output extends Held {
 export interface Step {
   /** The stage that it writes; of a cache op the one that it stores. */
   readonly name: string
+  readonly op: Op
   readonly dispatches: readonly Dispatch[]
   readonly outputs: readonly Output[]
 }

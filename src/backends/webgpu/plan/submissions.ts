@@ -1,5 +1,5 @@
 // Cuts a pass into submissions: one, unless the work would keep the device busy for too long, the outputs together are large,
-// or each output is taken as soon as it is made.
+// each output is taken as soon as it is made, or a profile can only time so many steps at once.
 import { type PassSizes, resolveShape } from '../../../graph/graph.ts'
 import { sizeOf } from '../../../tensor.ts'
 import { bytesOf, type Output, type Step } from './plan.ts'
@@ -20,13 +20,19 @@ export interface Placed {
   readonly bytes: number
 }
 
+interface Limits {
+  readonly flops: number
+  readonly oneByOne: boolean
+  readonly steps: number
+}
+
 /** Bytes that are read back at once, as far as single outputs are smaller. */
 const READ_BYTES = 2 ** 28
 
 export function submissions(
   steps: readonly Step[],
   sizes: PassSizes,
-  { flops: most, oneByOne }: { readonly flops: number; readonly oneByOne: boolean },
+  { flops: most, oneByOne, steps: mostSteps }: Limits,
 ): Submission[] {
   const made: Submission[] = []
   let from = 0
@@ -42,7 +48,7 @@ export function submissions(
   }
   for (const [step, { dispatches, outputs: handed }] of steps.entries()) {
     const work = dispatches.reduce((sum, dispatch) => sum + dispatch.flops(sizes), 0)
-    if (step > from && flops + work > most) close(step)
+    if (step > from && (flops + work > most || step - from === mostSteps)) close(step)
     flops += work
     for (const output of handed) {
       const shape = resolveShape(output.shape, sizes)
