@@ -1,6 +1,7 @@
 // sail bench: load, time whole passes and tokens, profile one of each, note the memory, close the model, and only then
 // measure the roofs, which need memory of their own.
 import { cpus, totalmem } from 'node:os'
+import { vectorBits } from '../../node/vectors.ts'
 import type { PassProfile, Profiler } from '../../node.ts'
 import type { ModelFlags } from '../common-flags.ts'
 import type { Context } from '../context.ts'
@@ -40,7 +41,7 @@ export async function bench(flags: BenchFlags, { signal }: Context): Promise<voi
   const roofs = await measureRoofs(kernels === 'relaxed' ? 'relaxed' : 'strict', threads)
   signal.throwIfAborted()
   const machine = { cpu: cpus()[0]?.model.trim() ?? '', cores: cpus().length, memory: totalmem() }
-  const engine = { node: process.version, v8: process.versions.v8 }
+  const engine = { node: process.version, v8: process.versions.v8, vectors: vectorBits() }
   const ops = profiles.map((profile) => opTable(profile, kernels, roofs))
   const report: BenchReport = { machine, engine, ...measured, roofs, ops }
   if (flags.json) await writeJson(report)

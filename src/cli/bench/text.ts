@@ -21,7 +21,7 @@ export function reportText(report: BenchReport): string {
   for (const [name, rate] of Object.entries(roofs)) add(`roof: ${name}`, rate, name === 'read' ? 'GB/s' : 'GOP/s')
   const { layers, kernels, threads, weights } = model
   const lines = [
-    `${machine.cpu}, ${machine.cores} cores, Node ${engine.node}, kernels ${kernels}, threads ${threads}, weights ${weights}, ${layers} layers`,
+    `${machine.cpu}, ${machine.cores} cores, Node ${engine.node}, kernels ${kernels}, vectors of ${engine.vectors} bits, threads ${threads}, weights ${weights}, ${layers} layers`,
     `loaded in ${figure(load_ms / 1000)} s, at most ${figure(peak_rss_bytes / 1e6)} MB of memory`,
     table.toString(),
     ...ops.map(opText),
