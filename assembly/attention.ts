@@ -11,9 +11,9 @@
 import { mix_block } from './attention_mix'
 import { score_block } from './attention_scores'
 import { hide, soften } from './attention_softmax'
-import { open_tile, pack_queries, place_of, round8, set_ranges, Tile } from './attention_tile'
-import { widen_f16 } from './f16'
-import { PAGE, page_of, row_in_page } from './kv_page'
+import { lift_queries, open_tile, pack_queries, place_of, set_ranges, Tile } from './attention_tile'
+import { any_mark, lift4, mark_of, widen_eight } from './kv_f16'
+import { keys_in_page, PAGE, page_of, round8, values_in_page } from './kv_page'
 
 /** scratch: attention_scratch_bytes(H, G, E), private to the thread. */
 export function attention(
@@ -35,7 +35,7 @@ export function attention(
     attend(open_tile(scratch, unit, S, K, H, G, E), out, q, pageTable, mask, window, false)
 }
 
-/** The same with K and V in f16 pages: a page's rows are widened to f32 before use. */
+/** The same with K and V in f16 pages; a page is widened to f32 before use where there are many rows, NaN or Infinity. */
 export function attention_f16(
   out: usize,
   q: usize,
@@ -58,27 +58,58 @@ export function attention_f16(
 function attend(tile: Tile, out: usize, q: usize, pageTable: usize, mask: i32, window: i32, half: bool): void {
   pack_queries(tile, q)
   set_ranges(tile, mask, window)
+  if (half) lift_queries(tile)
   start(tile)
   const factor: f32 = <f32>(1 / sqrt<f64>(<f64>tile.E))
   for (let key = tile.from, n: i32 = 0; key < tile.to; key += n) {
     const at = key % PAGE
     n = min(PAGE - at, tile.to - key)
     const page = page_of(pageTable, key)
-    const cold = !half && tile.rows <= 8
-    const values: usize = cold ? rows_of(tile, page, 1, key, n, false) : 0
-    score_block(tile, rows_of(tile, page, 0, key, n, half), values, at, n)
+    if (half && as_it_lies(tile, page, 0, key, n))
+      score_block<u16>(tile, tile.lifted, page + (keys_in_page(key, tile.g, tile.E) << 1), at, n)
+    else score_block<f32>(tile, tile.queries, keys_of(tile, page, key, n, half), at, n)
     soften_block(tile, key, n, factor)
-    mix_block(tile, rows_of(tile, page, 1, key, n, half), key, n)
+    if (half && as_it_lies(tile, page, 1, key, n)) {
+      lift_weights(tile, key, n)
+      mix_block<u16>(tile, page + (values_in_page(key, tile.g, tile.G, tile.E) << 1), key, n)
+    } else mix_block<f32>(tile, values_of(tile, page, key, n, half), key, n)
   }
   finish(tile, out)
 }
 
-/** n rows of f32 from token `key` on: in the page itself, or widened. */
-export function rows_of(tile: Tile, page: usize, part: i32, key: i32, n: i32, half: bool): usize {
-  const at = row_in_page(part, key, tile.g, tile.G, tile.E)
+/** Whether the f16 of n tokens can be used without widening. */
+function as_it_lies(tile: Tile, page: usize, part: i32, key: i32, n: i32): bool {
+  return tile.lifted !== 0 && !any_mark(mark_of(page, part, key, tile.G, tile.E), n)
+}
+
+/** K of n tokens from token `key`, a multiple of 8, in f32: in the page itself, or widened. */
+export function keys_of(tile: Tile, page: usize, key: i32, n: i32, half: bool): usize {
+  const at = keys_in_page(key, tile.g, tile.E)
   if (!half) return page + (at << 2)
-  widen_f16(tile.widened, page + (at << 1), n * tile.E)
+  widen(tile.widened, page + (at << 1), ((n + 7) >> 3) * tile.E)
   return tile.widened
+}
+
+/** V of the same tokens. */
+export function values_of(tile: Tile, page: usize, key: i32, n: i32, half: bool): usize {
+  const at = values_in_page(key, tile.g, tile.G, tile.E)
+  if (!half) return page + (at << 2)
+  for (let e: usize = 0; e < <usize>(round8(tile.E) * PAGE); e += 8 * PAGE)
+    widen(tile.widened + (e << 2), page + ((at + e) << 1), n)
+  return tile.widened
+}
+
+/** Vectors of eight. */
+function widen(to: usize, from: usize, vectors: i32): void {
+  for (const end = from + ((<usize>vectors) << 4); from < end; from += 16, to += 32) widen_eight(to, from)
+}
+
+function lift_weights(tile: Tile, key: i32, n: i32): void {
+  const lift = lift4()
+  for (let r = 0; r < tile.rows; r += 4) {
+    let at = tile.scores + ((<usize>(r * PAGE + (key % PAGE) * 4)) << 2)
+    for (const end = at + ((<usize>n) << 4); at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), lift))
+  }
 }
 
 function start(tile: Tile): void {

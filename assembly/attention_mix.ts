@@ -1,42 +1,34 @@
-// mix_block: mixed[row] = mixed[row] * scale[row] + sum over keys i < n of weights[row, i] * V[i], for a tile of rows.
-//   panel: 8 columns of V copied together, key 0 |c0 .. c7|  key 1 ..: rows of V lie a power of two apart, and 128 lines
-//   at that distance would push each other out of the first-level cache. A tile of 4 rows reads each value of V once and
-//   takes it where it lies
+// mix_block: mixed[row] = mixed[row] * scale[row] + sum over keys i < n of weights[row, i] * V[i], for a tile of rows, where
+// T is how V lies: f32, or u16 for f16 (kv_f16.ts), whose weights are lifted.
 // Loops: panels of 8 columns, groups of 4 rows, keys. Lanes hold columns, the 8 sums of a tile are chains of at most 128
-// products in rising key order. Columns from E to E8 are zero in the panel.
+// products in rising key order. V is read in the order in which it lies. Columns from E to E8 are never looked at.
 // Where a page has hidden keys, a group of 4 rows that see the same ones (the heads of one query) runs over these alone;
 // in a mixed group the products of hidden weights, marked as -0, are dropped. So a NaN in V stays with those who see it.
 // Twin: test/kernels/twins/attention.ts
-import { round8, Tile } from './attention_tile'
-import { PAGE } from './kv_page'
+import { Tile } from './attention_tile'
+import { kept4, sunk_high, sunk_low } from './kv_f16'
+import { PAGE, round8 } from './kv_page'
 import { madd } from './madd'
 
-/** values: V of the first of the n keys, which is token `key`. */
-export function mix_block(tile: Tile, values: usize, key: i32, n: i32): void {
-  const E = tile.E
-  const wide = (<usize>round8(E)) << 2
+/** values: V of the first of the n keys, which is token `key`. For f16 all rows see the same keys. */
+export function mix_block<T>(tile: Tile, values: usize, key: i32, n: i32): void {
+  const wide = (<usize>round8(tile.E)) << 2
   const weights = tile.scores + ((<usize>(key % PAGE)) << 4)
-  const stride = (<usize>E) << 2
-  const direct = tile.rows === 4 && (E & 7) === 0
-  const step: usize = direct ? stride : 32
-  for (let e = 0; e < E; e += 8) {
-    const columns = values + ((<usize>e) << 2)
-    if (!direct) copy_panel(tile.panel, columns, E - e, stride, n)
-    const v = direct ? columns : tile.panel
+  const step = 8 * sizeof<T>()
+  for (let e: usize = 0; e < wide; e += 32, values += step * PAGE)
     for (let r = 0; r < tile.rows; r += 4) {
       const row = (<usize>r) << 2
-      const out = tile.mixed + <usize>r * wide + ((<usize>e) << 2)
+      const out = tile.mixed + <usize>r * wide + e
       const w = weights + row * PAGE
       const scale = tile.scale + row
-      if (!same_lanes(tile.first + row) || !same_lanes(tile.end + row)) {
-        mix_hidden(out, wide, w, v, step, scale, n)
+      if (sizeof<T>() === 4 && !(same_lanes(tile.first + row) && same_lanes(tile.end + row))) {
+        mix_hidden(out, wide, w, values, scale, n)
         continue
       }
       const from = max(0, load<i32>(tile.first + row) - key)
       const to = min(n, load<i32>(tile.end + row) - key)
-      mix_seen(out, wide, w + ((<usize>from) << 4), v + <usize>from * step, step, scale, max(0, to - from))
+      mix_seen<T>(out, wide, w + ((<usize>from) << 4), values + <usize>from * step, scale, max(0, to - from))
     }
-  }
 }
 
 function same_lanes(at: usize): bool {
@@ -44,15 +36,9 @@ function same_lanes(at: usize): bool {
   return i32x4.all_true(i32x4.eq(lanes, i32x4.splat(i32x4.extract_lane(lanes, 0))))
 }
 
-function copy_panel(panel: usize, values: usize, columns: i32, stride: usize, n: i32): void {
-  for (let i = 0; i < n; i++, panel += 32, values += stride) {
-    v128.store(panel, v128.load(values))
-    v128.store(panel, columns > 4 ? v128.load(values, 16) : f32x4.splat(0), 16)
-  }
-}
-
 /** 4 rows x 8 columns. */
-function mix_seen(out: usize, wide: usize, w: usize, v: usize, step: usize, scale: usize, n: i32): void {
+function mix_seen<T>(out: usize, wide: usize, w: usize, v: usize, scale: usize, n: i32): void {
+  const kept = kept4()
   let a0 = f32x4.splat(0)
   let a1 = a0
   let b0 = a0
@@ -61,9 +47,10 @@ function mix_seen(out: usize, wide: usize, w: usize, v: usize, step: usize, scal
   let c1 = a0
   let d0 = a0
   let d1 = a0
-  for (const end = w + ((<usize>n) << 4); w < end; w += 16, v += step) {
-    const low = v128.load(v)
-    const high = v128.load(v, 16)
+  for (const end = w + ((<usize>n) << 4); w < end; w += 16, v += 8 * sizeof<T>()) {
+    const eight = v128.load(v)
+    const low = sizeof<T>() === 2 ? sunk_low(eight, kept) : eight
+    const high = sizeof<T>() === 2 ? sunk_high(eight, kept) : v128.load(v, 16)
     let weight = v128.load32_splat(w)
     a0 = madd(weight, low, a0)
     a1 = madd(weight, high, a1)
@@ -84,7 +71,7 @@ function mix_seen(out: usize, wide: usize, w: usize, v: usize, step: usize, scal
 }
 
 /** The same for four rows that see different keys, a row at a time. */
-function mix_hidden(out: usize, wide: usize, w: usize, v: usize, step: usize, scale: usize, n: i32): void {
+function mix_hidden(out: usize, wide: usize, w: usize, v: usize, scale: usize, n: i32): void {
   const mark = f32x4.splat(-0.0)
   for (let r = 0; r < 4; r++, w += 4, out += wide, scale += 4) {
     let low = f32x4.splat(0)
@@ -92,7 +79,7 @@ function mix_hidden(out: usize, wide: usize, w: usize, v: usize, step: usize, sc
     for (let i: usize = 0; i < <usize>n; i++) {
       const weight = v128.load32_splat(w + (i << 4))
       const seen = i32x4.ne(weight, mark)
-      const key = v + i * step
+      const key = v + (i << 5)
       low = madd_seen(weight, v128.load(key), low, seen)
       high = madd_seen(weight, v128.load(key, 16), high, seen)
     }

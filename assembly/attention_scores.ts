@@ -1,53 +1,39 @@
-// score_block: scores[row, key] = q[row] . K[key] for a tile of query rows and n keys of a page.
-// Lanes hold rows, so softmax needs no sums across lanes and K is read as it lies: one value at a time, spread over the
-// lanes (layouts: Tile). Loops: panels of 8 rows, 4 keys, e; when the tile has 4 rows, 8 keys of 4. The 8 sums of such a
-// block are chains over at most 256 of e in rising order; a larger E adds block sums in order.
-// A decoding step has a few rows and reads the cache at the speed of memory, and 8 rows at once are a pattern that no
-// prefetcher knows: so the rows of a step are touched in order just before it, K's for itself and V's for mix_block.
+// score_block: scores[row, key] = q[row] . K[key] for a tile of query rows and n keys of a page, where T is how K lies: f32,
+// or u16 for f16 (kv_f16.ts), whose query rows are lifted.
+// Loops: blocks of 8 keys, which lie side by side; groups of 4 rows; e. Lanes hold keys, the 8 sums of such a block are
+// chains over at most 256 of e in rising order; a larger E adds block sums in order. At the end lanes and rows change
+// places, since softmax adds up neither in lanes. K is read once, in the order in which it lies.
 // Tail: up to 7 keys behind the last are computed from whatever lies there and never looked at.
 // Twin: test/kernels/twins/attention.ts
 import { Tile } from './attention_tile'
+import { kept4, sunk_high, sunk_low } from './kv_f16'
 import { PAGE } from './kv_page'
 import { madd } from './madd'
 
 const CHAIN: i32 = 256
 
-/** keys: K of the first of the n keys, which is the page's row `at`, a multiple of 8; values: its V, or 0 to touch nothing. */
-export function score_block(tile: Tile, keys: usize, values: usize, at: i32, n: i32): void {
+/** queries: as packed in the tile; keys: K of the first of the n keys, which is the page's row `at`, a multiple of 8. */
+export function score_block<T>(tile: Tile, queries: usize, keys: usize, at: i32, n: i32): void {
   const E = tile.E
-  const stride = (<usize>E) << 2
-  const narrow = tile.rows === 4
-  const width = narrow ? 4 : 8
-  const step = narrow ? 8 : 4
-  for (let r = 0; r < tile.rows; r += width)
-    for (let e = 0; e < E; e += CHAIN) {
-      const q = tile.queries + ((<usize>(r * E + e * width)) << 2)
-      const k = keys + ((<usize>e) << 2)
-      const out = tile.scores + ((<usize>(r * PAGE + at * 4)) << 2)
-      const chain = min(CHAIN, E - e)
-      for (let i = 0; i < n; i += step) {
-        const to = out + ((<usize>i) << 4)
-        if (values !== 0)
-          tile.touched = touch(keys, stride, i, min(i + step, n)) | touch(values, stride, i, min(i + step, n))
-        if (narrow) score_narrow(to, q, k + <usize>i * stride, stride, chain, e > 0)
-        else score_wide(to, q, k + <usize>i * stride, stride, chain, e > 0)
-      }
+  for (let i = 0; i < n; i += 8) {
+    const block = keys + <usize>(i * E) * sizeof<T>()
+    for (let r = 0; r < tile.rows; r += 4) {
+      const to = tile.scores + ((<usize>(r * PAGE + (at + i) * 4)) << 2)
+      for (let e = 0; e < E; e += CHAIN)
+        score_eight<T>(
+          to,
+          queries + ((<usize>(r * E + e * 4)) << 2),
+          block + ((<usize>e) << 3) * sizeof<T>(),
+          min(CHAIN, E - e),
+          e > 0,
+        )
     }
+  }
 }
 
-/** Reads a word of every cache line of rows [from, to). */
-function touch(rows: usize, stride: usize, from: i32, to: i32): u32 {
-  let words: u32 = 0
-  const end = rows + <usize>to * stride
-  for (let at = rows + <usize>from * stride; at < end; at += 64) words |= load<u32>(at)
-  return words
-}
-
-/** 4 keys x 8 rows. */
-function score_wide(out: usize, q: usize, k0: usize, stride: usize, chain: i32, more: bool): void {
-  let k1 = k0 + stride
-  let k2 = k1 + stride
-  let k3 = k2 + stride
+/** 4 rows x 8 keys. */
+function score_eight<T>(out: usize, q: usize, k: usize, chain: i32, more: bool): void {
+  const kept = kept4()
   let a0 = f32x4.splat(0)
   let a1 = a0
   let b0 = a0
@@ -56,64 +42,39 @@ function score_wide(out: usize, q: usize, k0: usize, stride: usize, chain: i32, 
   let c1 = a0
   let d0 = a0
   let d1 = a0
-  for (const end = k0 + ((<usize>chain) << 2); k0 < end; k0 += 4, k1 += 4, k2 += 4, k3 += 4, q += 32) {
-    const low = v128.load(q)
-    const high = v128.load(q, 16)
-    let key = v128.load32_splat(k0)
-    a0 = madd(key, low, a0)
-    a1 = madd(key, high, a1)
-    key = v128.load32_splat(k1)
-    b0 = madd(key, low, b0)
-    b1 = madd(key, high, b1)
-    key = v128.load32_splat(k2)
-    c0 = madd(key, low, c0)
-    c1 = madd(key, high, c1)
-    key = v128.load32_splat(k3)
-    d0 = madd(key, low, d0)
-    d1 = madd(key, high, d1)
+  for (const end = q + ((<usize>chain) << 4); q < end; q += 16, k += 8 * sizeof<T>()) {
+    const eight = v128.load(k)
+    const low = sizeof<T>() === 2 ? sunk_low(eight, kept) : eight
+    const high = sizeof<T>() === 2 ? sunk_high(eight, kept) : v128.load(k, 16)
+    let row = v128.load32_splat(q)
+    a0 = madd(low, row, a0)
+    a1 = madd(high, row, a1)
+    row = v128.load32_splat(q, 4)
+    b0 = madd(low, row, b0)
+    b1 = madd(high, row, b1)
+    row = v128.load32_splat(q, 8)
+    c0 = madd(low, row, c0)
+    c1 = madd(high, row, c1)
+    row = v128.load32_splat(q, 12)
+    d0 = madd(low, row, d0)
+    d1 = madd(high, row, d1)
   }
   put4(out, a0, b0, c0, d0, more)
-  put4(out + ((<usize>PAGE) << 4), a1, b1, c1, d1, more)
+  put4(out + 64, a1, b1, c1, d1, more)
 }
 
-/** 8 keys x 4 rows. */
-function score_narrow(out: usize, q: usize, k: usize, stride: usize, chain: i32, more: bool): void {
-  const s2 = stride * 2
-  const s3 = stride * 3
-  let a = f32x4.splat(0)
-  let b = a
-  let c = a
-  let d = a
-  let e = a
-  let f = a
-  let g = a
-  let h = a
-  let far = k + stride * 4
-  for (const end = k + ((<usize>chain) << 2); k < end; k += 4, far += 4, q += 16) {
-    const row = v128.load(q)
-    a = madd(v128.load32_splat(k), row, a)
-    b = madd(v128.load32_splat(k + stride), row, b)
-    c = madd(v128.load32_splat(k + s2), row, c)
-    d = madd(v128.load32_splat(k + s3), row, d)
-    e = madd(v128.load32_splat(far), row, e)
-    f = madd(v128.load32_splat(far + stride), row, f)
-    g = madd(v128.load32_splat(far + s2), row, g)
-    h = madd(v128.load32_splat(far + s3), row, h)
-  }
-  put4(out, a, b, c, d, more)
-  put4(out + 64, e, f, g, h, more)
-}
-
-/** Writes four neighbouring keys of a group of 4 rows, or adds to them. */
+/** Writes four keys of a group of 4 rows, |r0 .. r3| each, or adds to them; a to d are the rows. */
 function put4(out: usize, a: v128, b: v128, c: v128, d: v128, more: bool): void {
-  if (more) {
-    a = f32x4.add(v128.load(out), a)
-    b = f32x4.add(v128.load(out, 16), b)
-    c = f32x4.add(v128.load(out, 32), c)
-    d = f32x4.add(v128.load(out, 48), d)
-  }
-  v128.store(out, a)
-  v128.store(out, b, 16)
-  v128.store(out, c, 32)
-  v128.store(out, d, 48)
+  const ab = i32x4.shuffle(a, b, 0, 4, 1, 5)
+  const cd = i32x4.shuffle(c, d, 0, 4, 1, 5)
+  const far_ab = i32x4.shuffle(a, b, 2, 6, 3, 7)
+  const far_cd = i32x4.shuffle(c, d, 2, 6, 3, 7)
+  put(out, i64x2.shuffle(ab, cd, 0, 2), more)
+  put(out + 16, i64x2.shuffle(ab, cd, 1, 3), more)
+  put(out + 32, i64x2.shuffle(far_ab, far_cd, 0, 2), more)
+  put(out + 48, i64x2.shuffle(far_ab, far_cd, 1, 3), more)
+}
+
+function put(out: usize, x: v128, more: bool): void {
+  v128.store(out, more ? f32x4.add(v128.load(out), x) : x)
 }

@@ -3,11 +3,11 @@
 // 0 * NaN is NaN. Loops: units, pages; the weights of a page are laid out as attention's, then mix_block.
 // Sums: chains of at most 128 keys in rising order, pages added in order. Twin: test/kernels/twins/attention.ts
 
-import { rows_of } from './attention'
+import { values_of } from './attention'
 import { mix_block } from './attention_mix'
-import { open_tile, place_of, round8, set_ranges, Tile } from './attention_tile'
+import { open_tile, place_of, set_ranges, Tile } from './attention_tile'
 import { weights_row } from './attn_weights'
-import { PAGE, page_of } from './kv_page'
+import { PAGE, page_of, round8 } from './kv_page'
 
 export function attn_mix(
   out: usize,
@@ -49,7 +49,7 @@ function mix(tile: Tile, out: usize, weights: usize, pageTable: usize, half: boo
   for (let key = 0; key < tile.K; key += PAGE) {
     const n = min(PAGE, tile.K - key)
     gather_weights(tile, weights, key, n)
-    mix_block(tile, rows_of(tile, page_of(pageTable, key), 1, key, n, half), key, n)
+    mix_block<f32>(tile, values_of(tile, page_of(pageTable, key), key, n, half), key, n)
   }
   const bytes = (<usize>tile.E) << 2
   for (let r = 0; r < tile.count * tile.R; r++)

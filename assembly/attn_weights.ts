@@ -5,7 +5,7 @@
 // in order, then (l0 + l1) + (l2 + l3). So its bits are not those inside `attention`, which adds key by key.
 // NaN and Infinity as in attention: the row's visible weights become NaN. Twin: test/kernels/twins/attention.ts
 
-import { rows_of } from './attention'
+import { keys_of } from './attention'
 import { score_block } from './attention_scores'
 import { open_tile, pack_queries, set_ranges, Tile } from './attention_tile'
 import { exp_clamp4, exp_fraction4, exp_power4, exp_scale4 } from './exp4'
@@ -57,7 +57,7 @@ function weigh(tile: Tile, out: usize, q: usize, pageTable: usize, mask: i32, wi
   for (let key = tile.from, n: i32 = 0; key < tile.to; key += n) {
     const at = key % PAGE
     n = min(PAGE - at, tile.to - key)
-    score_block(tile, rows_of(tile, page_of(pageTable, key), 0, key, n, half), 0, at, n)
+    score_block<f32>(tile, tile.queries, keys_of(tile, page_of(pageTable, key), key, n, half), at, n)
     spread(tile, out, key, n)
   }
   const factor: f32 = <f32>(1 / sqrt<f64>(<f64>tile.E))

@@ -1,36 +1,61 @@
-// npm run bench -- engines: one checkpoint on Node 20, 22 and 24, each with the strict and, where it has one, the relaxed
-// build, and in headless Chromium.   --install fetches the three Nodes from npm into the cache; [--model DIR] [--out FILE]
+// npm run bench -- engines: one checkpoint on Node 20, 22 and 24 and in headless Chromium, each with the strict and, where
+// the engine has it, the relaxed build: load time, a prefix pass, decoding.
+//   --install fetches the three Nodes from npm into the cache; [--model DIR] [--tokens 256] [--out FILE]
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type BrowserResult, inChromium } from './browser/run.ts'
-import { cache, engines, sailBench } from './child.ts'
+import { inChromium } from './browser/run.ts'
+import { cache, engines } from './child.ts'
 import { install } from './install.ts'
 import { machine, writeResult } from './machine.ts'
-import type { EngineReport } from './results.ts'
+import { ours, type Rates, ratesOf } from './ours.ts'
 
-const FLAGS = ['--patches', '254', '--steps', '20', '--runs', '3', '--threads', '2']
+/** What an engine gave with a build of the kernels; or why nothing. */
+export type EngineReport = { readonly engine: string; readonly kernels: string } & (
+  | (Rates & { readonly load: number })
+  | { readonly missing: string }
+)
+
+const BUILDS = ['strict', 'relaxed'] as const
+const [STEPS, RUNS] = [20, 3]
 
 export async function main(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
     args,
-    options: { install: { type: 'boolean' }, model: { type: 'string' }, out: { type: 'string' } },
+    options: {
+      install: { type: 'boolean' },
+      model: { type: 'string' },
+      tokens: { type: 'string', default: '256' },
+      out: { type: 'string' },
+    },
   })
   if (flags.install) return fetchEngines()
-  if (flags.model === undefined) throw new Error('engines: --model DIR is missing')
+  const { model, tokens } = flags
+  if (model === undefined) throw new Error('engines: --model DIR is missing')
   const reports: EngineReport[] = []
-  const write = (chromium: BrowserResult): void => writeResult(flags.out, { machine: machine(), reports, chromium })
-  for (const [name, node] of engines())
-    for (const kernels of ['strict', 'relaxed']) {
-      try {
-        reports.push(sailBench(flags.model, [...FLAGS, '--kernels', kernels], node))
-      } catch (error) {
-        const missing = String(error).replaceAll(node, name).slice(0, 300) // a result names no folder of this machine
-        reports.push({ engine: `${name} ${kernels}`, missing })
-      }
-      if (flags.out !== undefined) write({ missing: 'not reached' }) // an interrupted run keeps what it has
-    }
-  write(await inChromium({ model: flags.model, tokens: 256, steps: 20, runs: 3 }))
+  for (const [major, node] of engines())
+    for (const kernels of BUILDS) reports.push(await inNode(`Node ${major}`, node, { model, tokens, kernels }))
+  const jobs = BUILDS.map((kernels) => {
+    return { program: 'ours' as const, model, tokens: Number(tokens), steps: STEPS, runs: RUNS, kernels }
+  })
+  for (const [i, result] of (await inChromium(jobs, 1)).entries()) {
+    const browser = 'browser' in result ? ` ${result.browser.split('.')[0]}` : ''
+    reports.push({ engine: `Chromium${browser}`, kernels: BUILDS[i], ...result })
+  }
+  writeResult(flags.out, { machine: machine(), reports })
+}
+
+type Job = Readonly<Record<'model' | 'tokens' | 'kernels', string>>
+
+async function inNode(engine: string, node: string, job: Job): Promise<EngineReport> {
+  const { kernels } = job
+  try {
+    const times = await ours({ ...job, runs: String(RUNS), steps: String(STEPS) }, node)
+    return { engine, kernels, load: times.load, ...ratesOf([times]) }
+  } catch (error) {
+    const [reason] = /E_[A-Z_]+/.exec(String(error)) ?? [String(error)]
+    return { engine, kernels, missing: reason.replaceAll(node, engine).slice(0, 300) } // a result names no folder of this machine
+  }
 }
 
 function fetchEngines(): void {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { runJson } from './child.ts'
+import { runBench } from './child.ts'
 import { machine, writeResult } from './machine.ts'
 
 /** As in src/backends/wasm/load-packed.ts. */
@@ -41,11 +41,10 @@ export async function main(args: string[]): Promise<void> {
     console.log(JSON.stringify({ seconds, rss }))
     return
   }
-  const self = fileURLToPath(new URL('./run.js', import.meta.url))
-  const run = (kind: string) =>
-    runJson(process.execPath, [self, 'loading', '--only', kind, '--model', model, '--threads', threads]) as Turn
-  run('bare') // fills the page cache
-  const turns = Array.from({ length: Number(rounds) }, () => ({ bare: run('bare'), load: run('load') }))
+  const run = (kind: string) => runBench<Turn>(['loading', '--only', kind, '--model', model, '--threads', threads])
+  await run('bare') // fills the page cache
+  const turns: { bare: Turn; load: Turn }[] = []
+  for (let n = 0; n < Number(rounds); n++) turns.push({ bare: await run('bare'), load: await run('load') })
   const bytes = filesOf(model).reduce((sum, path) => sum + sizeOf(path), 0)
   const median = (kind: 'bare' | 'load'): number =>
     turns.map((turn) => turn[kind].seconds).sort((a, b) => a - b)[turns.length >> 1]

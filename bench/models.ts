@@ -25,7 +25,7 @@ export async function main(args: string[]): Promise<void> {
   if (model === undefined) throw new Error('models: --model DIR is missing')
   const node = engine === undefined ? process.execPath : engines().get(engine)
   if (node === undefined) throw new Error(`models: Node ${engine} is not installed: npm run bench -- engines --install`)
-  const report = sailBench(
+  const report = await sailBench(
     model,
     Object.entries(passed).flatMap(([name, value]) => [`--${name}`, value]),
     node,

@@ -1,68 +1,114 @@
-// npm run bench -- report: bench/results/*.json to the README's table (between its bench marks) and docs/roofline.svg.
+// npm run bench -- report: bench/results/*.json to the README's tables (between its bench marks) and docs/roofline.svg.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type Goal, goals, met } from './goals.ts'
+import type { Spread } from '../src/cli/bench/spread.ts'
+import { type Goal, met } from './goal.ts'
+import { goals } from './goals.ts'
+import type { Rates } from './ours.ts'
+import { gpuTable } from './report-webgpu.ts'
 import { type Results, readResults } from './results.ts'
 import { roofline } from './roofline.ts'
 
-const [OPEN, CLOSE] = ['<!-- bench: npm run bench -- report -->', '<!-- bench end -->']
+/** Whose table stands between its marks in the README. */
+export type Place = 'bench' | 'bench of webgpu'
 
 export async function main(): Promise<void> {
   const results = readResults('bench/results')
-  writeFileSync('README.md', withTable(readFileSync('README.md', 'utf8'), tableOf(results)))
-  const kernels = plotted(results)
-  if (kernels.length > 0) writeFileSync('docs/roofline.svg', roofline(kernels))
+  writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8'), results))
+  if (results.relaxed !== undefined) writeFileSync('docs/roofline.svg', roofline(results.relaxed))
 }
 
-/** The kernel results that the plot shows, those with the fastest roofs first: all share one set of lines. */
-export function plotted({ many, few }: Results): NonNullable<Results['many']>[] {
-  return [many, few].filter((result) => result !== undefined)
+export function withTables(readme: string, results: Results): string {
+  const tables = withTable(readme, tableOf(results), 'bench')
+  return results.webgpu === undefined ? tables : withTable(tables, gpuTable(results.webgpu), 'bench of webgpu')
 }
 
 /** @throws Error when the README lacks the marks */
-export function withTable(readme: string, table: string): string {
-  const [from, to] = [readme.indexOf(OPEN), readme.indexOf(CLOSE)]
-  if (from < 0 || to < from) throw new Error(`README.md: expected ${OPEN} and ${CLOSE}`)
-  return `${readme.slice(0, from + OPEN.length)}\n${table}\n${readme.slice(to)}`
+export function withTable(readme: string, table: string, place: Place): string {
+  const [open, close] = [`<!-- ${place}: npm run bench -- report -->`, `<!-- ${place} end -->`]
+  const [from, to] = [readme.indexOf(open), readme.indexOf(close)]
+  if (from < 0 || to < from) throw new Error(`README.md: expected ${open} and ${close}`)
+  return `${readme.slice(0, from + open.length)}\n${table}\n${readme.slice(to)}`
 }
 
 export function tableOf(results: Results): string {
-  const lines = goals(results).map(line)
-  return ['| what | reached | at least | aim |', '|---|---|---|---|', ...lines, '', ...absolute(results)].join('\n')
+  const judged = table(['what', 'reached', 'strict', 'strict, Node 20', 'at least', 'aim'], goals(results).map(line))
+  return [judged, tokens(results), engines(results), onnx(results)].filter((each) => each !== '').join('\n\n')
 }
 
-function line(goal: Goal): string {
-  const { what, reached, least, aim, unit } = goal
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return ''
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [row(head), `|${'---|'.repeat(head.length)}`, ...rows.map(row)].join('\n')
+}
+
+function line(goal: Goal): string[] {
+  const { what, reached, strict, node20, least, aim, unit } = goal
   const figure = met(goal) ? text(reached, unit) : `**${text(reached, unit)}**, not met`
-  return `| ${what} | ${figure} | ${text(least, unit)} | ${aim === undefined ? '' : text(aim, unit)} |`
+  const other = [strict, node20, least, aim].map((value) => (value === undefined ? '' : text(value, unit)))
+  return [what, figure, ...other]
 }
 
 function text(value: number, unit: Goal['unit']): string {
   if (unit === '%') return `${value.toFixed(0)} %`
-  return `${value.toPrecision(value < 1 ? 2 : 3).replace(/\.?0+$/, '')} ${unit}`
+  return `${value >= 100 ? value.toFixed(0) : value.toPrecision(value < 1 ? 2 : 3)} ${unit}`.replace(
+    /(\.\d*?)0+ /,
+    (_, kept: string) => `${kept === '.' ? '' : kept} `,
+  )
 }
 
-/** Figures that are judged by nothing but tell a reader what to expect. */
-function absolute({ q4, model, engines }: Results): string[] {
-  const rows: string[] = []
-  const add = (what: string, prefix: number, decode: number): unknown =>
-    rows.push(`| ${what} | ${prefix.toPrecision(3)} | ${decode.toPrecision(3)} |`)
-  if (q4?.models !== undefined) {
-    const { tokens, ours, llama } = q4.models
-    add(`7B q4, ${tokens} tokens`, ours.prefix.median, ours.decode.median)
-    if (llama !== undefined) add(`llama.cpp q4_0, ${tokens} tokens`, llama.prefix.median, llama.decode.median)
+const rate = ({ median }: Spread): string => median.toPrecision(3)
+const sizes = (prefix: Rates['prefix']): string =>
+  Object.entries(prefix)
+    .map(([count, each]) => `${rate(each)} (${count})`)
+    .join(', ')
+const gigabytes = (bytes: number | null | undefined): string => (bytes ? (bytes / 1e9).toFixed(2) : '')
+
+/** Whole models, ours and others', which a reader can compare with a machine of his own. */
+function tokens({ q4, q8, browser }: Results): string {
+  const rows: string[][] = []
+  for (const [name, result] of [
+    ['q4', q4],
+    ['q8', q8],
+  ] as const) {
+    if (result === undefined) continue
+    const { ours, llama } = result.models
+    const add = (what: string, { prefix, decode }: Rates, memory: number | null): unknown =>
+      rows.push([what, sizes(prefix), rate(decode), gigabytes(memory)])
+    add(`7B ${name}`, ours, ours.peak_rss)
+    if (llama !== undefined) add(`7B ${name}_0, llama.cpp`, llama, llama.peak_rss)
   }
-  if (model !== undefined) {
-    const last = model.prefix.at(-1)!
-    add(`7B q4, ${last.tokens} tokens`, last.tokens / last.seconds.median, 1 / model.decode.seconds.median)
-  }
-  for (const report of engines?.reports ?? []) {
-    if ('missing' in report) continue
-    const last = report.prefix.at(-1)!
-    const what = `4 layers, Node ${report.engine.node}, ${report.model.kernels}, ${last.tokens} tokens`
-    add(what, last.tokens / last.seconds.median, 1 / report.decode.seconds.median)
-  }
-  const chromium = engines?.chromium
-  if (chromium !== undefined && !('missing' in chromium))
-    add(`4 layers, Chromium ${chromium.browser}, ${chromium.info}`, chromium.prefix.median, chromium.decode.median)
-  return rows.length === 0 ? [] : ['| tokens a second | prefix pass | decode |', '|---|---|---|', ...rows]
+  const { ours, wllama2, wllama3 } = browser?.browser ?? {}
+  const small = { '4 layers q4, Chromium': ours, '4 layers q4_0, wllama 2.3.1': wllama2, '.. wllama 3.13': wllama3 }
+  for (const [what, result] of Object.entries(small))
+    if (result !== undefined && 'prefix' in result) rows.push([what, sizes(result.prefix), rate(result.decode), ''])
+  return table(['tokens a second', 'prefix (of tokens)', 'decode', 'GB of memory'], rows)
+}
+
+function engines({ engines: result }: Results): string {
+  const rows = (result?.reports ?? []).map((report) => {
+    const { engine, kernels } = report
+    if ('missing' in report) return [engine, kernels, /^E_\w+/.exec(report.missing)?.[0] ?? 'missing', '', '']
+    const [prefix] = Object.values(report.prefix)
+    return [engine, kernels, `${report.load.toPrecision(2)} s`, rate(prefix), rate(report.decode)]
+  })
+  const [size] = (result?.reports ?? []).flatMap((each) => ('prefix' in each ? Object.keys(each.prefix) : []))
+  return table(['4 layers q4', 'kernels', 'load', `prefix of ${size}, tokens/s`, 'decode, tokens/s'], rows)
+}
+
+function onnx({ onnx: result }: Results): string {
+  const list = result?.onnx.rows ?? []
+  const counts = [...new Set(list.map(({ rows }) => rows))]
+  const kinds = [...new Set(list.map(({ kind }) => kind))]
+  const rows = kinds.map((kind) => [
+    kind,
+    ...counts.map((count) => {
+      const ratio = list.find((each) => each.kind === kind && each.rows === count)?.ratio
+      return ratio === undefined ? '' : text(ratio, 'x')
+    }),
+  ])
+  const { inner, cols } = list[0] ?? {}
+  return table(
+    [`${inner} x ${cols}, of onnxruntime-web`, ...counts.map((count) => `${count} ${count === 1 ? 'row' : 'rows'}`)],
+    rows,
+  )
 }

@@ -2,56 +2,53 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BenchReport } from '../src/cli/bench/bench-report.ts'
-import type { Spread } from '../src/cli/bench/spread.ts'
-import type { BrowserResult } from './browser/run.ts'
+import type { EngineReport } from './engines.ts'
 import type { KernelResult } from './kernels/rows.ts'
+import type { GpuResult } from './kernels/webgpu.ts'
 import type { Machine } from './machine.ts'
+import type { Layer } from './peers/layer.ts'
+import type { Models } from './peers/llama.ts'
+import type { OnnxRow } from './peers/onnx.ts'
+import type { Browsers } from './peers/wllama.ts'
 
-type Rates = Readonly<Record<'prefix' | 'decode', Spread>>
-type LayerRates = { readonly prefix: Readonly<Record<string, Spread>>; readonly decode: Spread }
-
-export interface Peers {
-  readonly machine: Machine
-  /** Tokens a second of whole models. */
-  readonly models?: { readonly tokens: number; readonly ours: Rates; readonly llama?: Rates }
-  readonly layer?: { readonly ours: LayerRates; readonly torch?: Readonly<Record<'f32' | 'bf16', LayerRates>> }
-  readonly browser?: { readonly tokens: number; readonly ours: BrowserResult; readonly wllama?: BrowserResult }
-}
-
-export type Model = BenchReport & { readonly label: string }
-export type EngineReport = BenchReport | { readonly engine: string; readonly missing: string }
+type Measured<T> = { readonly machine: Machine } & T
 
 export interface Results {
-  /** 1,024 rows, two threads; the same on one thread; one row and 64. */
-  readonly many?: KernelResult
-  readonly single?: KernelResult
-  readonly few?: KernelResult
-  readonly q4?: Peers
-  readonly q8?: Peers
-  readonly layer?: Peers
-  readonly browser?: Peers
-  readonly model?: Model
-  readonly modelQ8?: Model
-  readonly fixed?: Model
-  readonly engines?: { readonly reports: readonly EngineReport[]; readonly chromium: BrowserResult }
+  /** The two builds of the kernels, and the strict one on Node 20. */
+  readonly relaxed?: KernelResult
+  readonly strict?: KernelResult
+  readonly node20?: KernelResult
+  readonly q4?: Measured<{ readonly models: Models }>
+  readonly q8?: Measured<{ readonly models: Models }>
+  readonly layer?: Measured<{ readonly layer: Layer }>
+  readonly browser?: Measured<{ readonly browser: Browsers }>
+  readonly onnx?: Measured<{ readonly onnx: { readonly rows: readonly OnnxRow[] } }>
+  readonly engines?: Measured<{ readonly reports: readonly EngineReport[] }>
+  /** 32 layers of tiny widths; a 7B whose bf16 shards become q4 while they are read. */
+  readonly fixed?: BenchReport
+  readonly packing?: BenchReport
+  readonly webgpu?: GpuResult
+  readonly loading?: Measured<{ readonly bytes: number; readonly share: number; readonly peakRss: number }>
 }
 
-const files: Readonly<Record<keyof Results, string>> = {
-  many: 'kernels-1024',
-  single: 'kernels-1024-one-thread',
-  few: 'kernels-1-64',
+export const resultFiles: Readonly<Record<keyof Results, string>> = {
+  relaxed: 'kernels-relaxed',
+  strict: 'kernels-strict',
+  node20: 'kernels-strict-node20',
   q4: 'peers-7b-q4',
   q8: 'peers-7b-q8',
   layer: 'peers-layer',
   browser: 'peers-browser',
-  model: 'models-7b-q4',
-  modelQ8: 'models-7b-q8',
-  fixed: 'models-fixed-cost',
+  onnx: 'peers-onnx',
   engines: 'engines',
+  fixed: 'models-fixed-cost',
+  packing: 'models-7b-packing',
+  webgpu: 'webgpu',
+  loading: 'loading-7b-q4',
 }
 
 export function readResults(folder: string): Results {
-  const found = Object.entries(files).flatMap(([key, file]) => {
+  const found = Object.entries(resultFiles).flatMap(([key, file]) => {
     const path = join(folder, `${file}.json`)
     return existsSync(path) ? [[key, JSON.parse(readFileSync(path, 'utf8'))]] : []
   })

@@ -18,9 +18,8 @@ const colours: Readonly<Record<string, string>> = {
 }
 const bitsOf: Readonly<Record<string, number>> = { f32: 32, bf16: 16, q8: 8.5, q4: 4.5 }
 
-export function roofline(results: readonly KernelResult[]): string {
-  const { roofs, machine, threads, build } = results[0]
-  const points = results.flatMap(({ rows }) => rows.flatMap(point))
+export function roofline({ roofs, machine, threads, build, rows }: KernelResult): string {
+  const points = rows.flatMap(point)
   const parts = [
     `<text x="${WIDTH / 2}" y="18" text-anchor="middle">${machine.cpu}, ${threads} threads, ${build}, Node ${machine.node}</text>`,
     `<text x="${WIDTH / 2}" y="${HEIGHT - 8}" text-anchor="middle">operations a byte</text>`,

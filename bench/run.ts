@@ -3,10 +3,13 @@ const commands: Readonly<Record<string, () => Promise<{ main(args: string[]): Pr
   synthetic: () => import('./synthetic.ts'),
   report: () => import('./report.ts'),
   kernels: () => import('./kernels/run.ts'),
+  all: () => import('./all.ts'),
   engines: () => import('./engines.ts'),
+  ours: () => import('./ours.ts'),
   peers: () => import('./peers/run.ts'),
   loading: () => import('./loading.ts'),
   models: () => import('./models.ts'),
+  webgpu: () => import('./kernels/webgpu.ts'),
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -1,21 +1,21 @@
-// A headless Chromium on a page of ours, cross-origin isolated so that threads share memory. Folders outside the repository
-// are served under /@fs/, as vite does.
+// Jobs in a headless Chromium, each in a browser of its own, on a page of ours that is cross-origin isolated so that threads
+// share memory. Folders outside the repository are served under /@fs/, as vite does.
 import { resolve } from 'node:path'
 import { chromium } from 'playwright-core'
-import { createServer } from 'vite'
-import { rateOf, type Spread, spread } from '../../src/cli/bench/spread.ts'
+import { createServer, type ViteDevServer } from 'vite'
 import { chromiumFlags, findChromium } from '../../test/support/chromium.ts'
-import type { BrowserJob } from './page.ts'
+import { type Rates, ratesOf } from '../ours.ts'
+import type { BrowserJob, BrowserTimes } from './job.ts'
 
 /** In tokens a second; or why it could not be measured. */
 export type BrowserResult =
-  | { readonly browser: string; readonly info: string; readonly prefix: Spread; readonly decode: Spread }
+  | (Rates & { readonly browser: string; readonly info: string; readonly load: number })
   | { readonly missing: string }
 
-/** `model` and `wllama` are paths here. */
-export async function inChromium(job: BrowserJob): Promise<BrowserResult> {
+/** The jobs in turns, `rounds` times, and what each gave. `model` and `peer` are paths here. */
+export async function inChromium(jobs: readonly BrowserJob[], rounds: number): Promise<BrowserResult[]> {
   const found = findChromium()
-  if ('reason' in found) return { missing: found.reason }
+  if ('reason' in found) return jobs.map(() => ({ missing: found.reason }))
   const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
   const server = await createServer({
     root: process.cwd(),
@@ -24,7 +24,21 @@ export async function inChromium(job: BrowserJob): Promise<BrowserResult> {
     server: { port: 0, host: '127.0.0.1', headers, fs: { strict: false }, watch: null, hmr: false },
   })
   await server.listen()
-  const browser = await chromium.launch({ executablePath: found.path, args: chromiumFlags })
+  try {
+    const answers: Answer[][] = jobs.map(() => [])
+    for (let n = 0; n < rounds; n++)
+      for (const [i, job] of jobs.entries()) answers[i].push(await once(found.path, server, job))
+    return answers.map(together)
+  } finally {
+    await server.close()
+  }
+}
+
+type Answer = (BrowserTimes & { readonly browser: string }) | { readonly missing: string }
+
+async function once(executablePath: string, server: ViteDevServer, job: BrowserJob): Promise<Answer> {
+  console.error(`Chromium: ${job.program} on ${job.model}`)
+  const browser = await chromium.launch({ executablePath, args: chromiumFlags })
   try {
     const page = await browser.newPage()
     page.setDefaultTimeout(0)
@@ -32,19 +46,19 @@ export async function inChromium(job: BrowserJob): Promise<BrowserResult> {
     await page.goto(`${server.resolvedUrls?.local[0]}bench/browser/index.html`)
     await page.waitForSelector('body[data-ready=true]', { state: 'attached' })
     const served = (path: string): string => `/@fs${resolve(path)}`
-    const slash = job.wllama === undefined ? '/' : ''
-    const there = {
-      ...job,
-      model: served(job.model) + slash,
-      ...(job.wllama !== undefined && { wllama: served(job.wllama) }),
-    }
-    const { info, prefix, decode } = await page.evaluate((each) => globalThis.bench(each), there)
-    const rates = { prefix: rateOf(job.tokens, spread(prefix)), decode: rateOf(1, spread(decode)) }
-    return { browser: browser.version(), info, ...rates }
+    const model = served(job.model) + (job.program === 'ours' ? '/' : '')
+    const there = { ...job, model, ...(job.peer !== undefined && { peer: served(job.peer) }) }
+    return { browser: browser.version(), ...(await page.evaluate((each) => globalThis.bench(each), there)) }
   } catch (error) {
     return { missing: String(error).slice(0, 500) }
   } finally {
     await browser.close()
-    await server.close()
   }
+}
+
+function together(answers: readonly Answer[]): BrowserResult {
+  const times = answers.flatMap((answer) => ('missing' in answer ? [] : [answer]))
+  if (times.length === 0) return answers[0] as { readonly missing: string }
+  const { browser, info, load } = times[0]
+  return { browser, info, load, ...ratesOf(times) }
 }

@@ -62,6 +62,7 @@ def main():
     writer.add_rope_dimension_count(a.hidden // a.heads)
     writer.add_vocab_size(a.vocab)
     writer.add_tokenizer_model("llama")
+    writer.add_add_space_prefix(False)  # the vocabulary has words only: t0, t1, ..
     tokens = ["<unk>", "<s>", "</s>"] + [f"t{i}" for i in range(a.vocab - 3)]
     kinds = [gguf.TokenType.UNKNOWN, gguf.TokenType.CONTROL, gguf.TokenType.CONTROL] + [gguf.TokenType.NORMAL] * (a.vocab - 3)
     writer.add_token_list(tokens)

@@ -1,52 +1,16 @@
 // The library in a real browser, over HTTP Range requests, with and without memory that threads share: the embedded model
 // gives the ids that PyTorch gave, and every golden case agrees, in both builds of the kernels.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { createServer, type ViteDevServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LoadOptions } from '../../src/api.ts'
 import { chromiumFlags, findChromium } from '../support/chromium.ts'
 import { root, shared } from '../support/golden.ts'
-import type { Case } from './page/page.ts'
+import { evalEntries, pageCases } from '../support/page-cases.ts'
 
-interface Entry {
-  image: string
-  prompt: string
-  ids: number[]
-  kind: string
-}
 const browserFound = findChromium()
 const reason = 'reason' in browserFound ? browserFound.reason : ''
 if (reason !== '' && process.env.CI === 'true') throw new Error(`CI needs a browser: ${reason}`)
-
-/** Every kind of question, and each 25th of the evaluation set. */
-function questions(): Entry[] {
-  const lines = readFileSync(join(root, 'golden/tiny/eval/eval.jsonl'), 'utf8').trim().split('\n')
-  const all = lines.map((line) => JSON.parse(line) as Entry)
-  const firsts = new Set([...new Set(all.map(({ kind }) => kind))].map((kind) => all.find((one) => one.kind === kind)))
-  return all.filter((entry, i) => firsts.has(entry) || i % 25 === 0)
-}
-
-/** Cases by model, as URLs below the server's root; f32 dumps, since the f64 ones are the same runs. */
-function goldenCases(): Map<string, Case[]> {
-  const found = new Map<string, Case[]>()
-  const folders: [string, string, string][] = [['/golden/cases/', `${root}golden/cases/`, '']]
-  if (shared !== null) folders.push([`/@fs${shared}`, shared, 'cases/'])
-  for (const [url, path, below] of folders)
-    for (const file of readdirSync(path + below).filter((name) => name.endsWith('.f32.safetensors'))) {
-      const { model, image } = metadata(path + below + file)
-      const at = `${url}models/${model}/`
-      const picture = image !== undefined && existsSync(path + image) ? url + image : null
-      found.set(at, [...(found.get(at) ?? []), { golden: url + below + file, image: picture }])
-    }
-  return found
-}
-
-function metadata(file: string): Record<string, string> {
-  const bytes = readFileSync(file)
-  return JSON.parse(bytes.toString('utf8', 8, 8 + bytes.readUInt32LE(0))).__metadata__
-}
 
 const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
 const places: [string, Record<string, string>, LoadOptions[]][] = [
@@ -86,7 +50,7 @@ describe.skipIf(reason !== '')(`in Chromium${reason === '' ? '' : ` (skipped: ${
     })
 
     test('the embedded model answers with the ids of PyTorch', async () => {
-      const chosen = questions()
+      const chosen = evalEntries(1, 25)
       expect(chosen.length).toBeGreaterThan(40)
       const asked = chosen.map(({ image, prompt }) => ({ image: `/golden/tiny/eval/${image}`, prompt }))
       const { ids, info } = await page.evaluate(
@@ -99,7 +63,7 @@ describe.skipIf(reason !== '')(`in Chromium${reason === '' ? '' : ` (skipped: ${
     })
 
     describe.each(builds)('%o', (options) => {
-      test.each([...goldenCases()])('every golden case of %s agrees', async (model, cases) => {
+      test.each([...pageCases()])('every golden case of %s agrees', async (model, cases) => {
         const { verdicts, info } = await page.evaluate(
           ([at, settings, list]) => globalThis.sailTest.check(at, settings, list),
           [model, { ...options, backend: 'wasm', weights: 'f32', threads }, cases] as const,

@@ -68,4 +68,5 @@ test('medians stand between percentiles, and a rate turns them round', () => {
   const times = spread([5, 1, 4, 2, 3])
   expect(times).toEqual({ median: 3, p10: 1, p90: 5, runs: 5 })
   expect(rateOf(60, times)).toEqual({ median: 20, p10: 12, p90: 60, runs: 5 })
+  expect(spread([4, 2])).toMatchObject({ median: 3, runs: 2 })
 })

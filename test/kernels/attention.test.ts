@@ -1,6 +1,6 @@
 // attention, attn_weights, attn_mix: the twins' bits in the strict build, within rounding of them in the relaxed one, and
 // within the limits of design.md, "Numbers", of the reference backend in both.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { numericsOf } from '../../src/backends/reference/numerics.ts'
 import * as reference from '../../src/backends/reference/ops/attention.ts'
 import type { AttentionSizes } from '../../src/backends/reference/ops/attention-row.ts'
@@ -9,6 +9,8 @@ import { run } from '../backends/run.ts'
 import { Arena, type BuildName, buildNames, distinct, expectSameBits, modules, relativeL2 } from './arena.ts'
 import { fillPages, throughF16 } from './pages.ts'
 import { attention, attnMix, attnWeights } from './twins/attention.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
 
 const full: MaskRule = { kind: 'full', window: null }
 const causal = (window: number | null): MaskRule => ({ kind: 'causal', window })
@@ -119,8 +121,8 @@ for (const build of buildNames)
           const sizes = { S: 5, K: 140, H: 6, G: 2, E }
           const given = inputs(sizes)
           const rounded = { q: given.q, keys: throughF16(given.keys), values: throughF16(given.values) }
-          for (const name of ['attention', 'attn_weights'] as const)
-            for (const mask of [full, causal(30)])
+          for (const mask of [full, causal(30)])
+            for (const name of ['attention', 'attn_weights'] as const)
               expectSameBits(
                 runKernel(name, build, given, mask, sizes, { half: true }),
                 runKernel(name, build, rounded, mask, sizes),
@@ -132,6 +134,40 @@ for (const build of buildNames)
           )
         },
       )
+
+      test.each([
+        [1, 1, 64],
+        [4, 1, 128],
+        [7, 1, 12],
+        [8, 2, 128],
+        [9, 1, 64],
+      ])('one query meets f16 as it lies and as if it were f32: %i heads, %i groups of %i', (H, G, E) => {
+        const sizes = { S: 1, K: 300, H, G, E }
+        const given = inputs(sizes)
+        // From subnormals to the largest f16.
+        const keys = given.keys.map((x, i) => x * 2 ** (-20 + (i % 24)))
+        const values = given.values.map((x, i) => x * 2 ** (-24 + (i % 39)))
+        const token = (n: number, value: number) => (x: number, i: number) => (i === n * G * E + 1 ? value : x)
+        const q = given.q.map((x) => x / 2 ** 10)
+        for (const [k, v] of [
+          [keys, values],
+          [keys, values.map(token(290, NaN))],
+          [keys.map(token(140, NaN)), values],
+          [keys.map(token(3, 1e6)), values.map(token(4, -1e6))],
+        ])
+          for (const mask of [full, causal(100)])
+            expectSameBits(
+              runKernel('attention', build, { q, keys: k, values: v }, mask, sizes, { half: true }),
+              runKernel('attention', build, { q, keys: throughF16(k), values: throughF16(v) }, mask, sizes),
+            )
+        // Queries that cannot be lifted.
+        const far = { q: given.q.map((x) => x * 2 ** 20), keys: keys.map((x) => x / 2 ** 10), values }
+        const rounded = { q: far.q, keys: throughF16(far.keys), values: throughF16(values) }
+        expectSameBits(
+          runKernel('attention', build, far, full, sizes, { half: true }),
+          runKernel('attention', build, rounded, full, sizes),
+        )
+      })
 
       test.each([1, 2, 4])(
         'NaN in hidden keys and values is never felt, in seen ones by all who see it (%i heads a group)',

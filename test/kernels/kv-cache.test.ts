@@ -1,7 +1,7 @@
 // rope_to_cache, store_k, store_v: every row of a pass stands in its page, and nothing else is touched.
 import { describe, expect, test, vi } from 'vitest'
 import { Arena, buildNames, distinct, expectSameBits, modules } from './arena.ts'
-import { emptyPages, fillPages, throughF16 } from './pages.ts'
+import { emptyPages, fillPages, placeOf, throughF16 } from './pages.ts'
 import { narrow } from './twins/f16.ts'
 import { rope } from './twins/rope.ts'
 
@@ -38,11 +38,10 @@ for (const build of buildNames)
               [0, cut],
               [cut, S],
             ]) {
-              const tail = half ? [scratch] : []
               arena.call(
                 `rope_to_cache${suffix}`,
-                [fused.table, X, C, N, start, G, E, from, to, ...tail],
-                [...fused.pages, ...tail],
+                [fused.table, X, C, N, start, G, E, from, to, scratch],
+                [...fused.pages, scratch],
               )
               arena.call(`store_v${suffix}`, [fused.table, V, start, G, E, from, to], fused.pages)
               arena.call(`store_k${suffix}`, [stored.table, K, S, start, G, E, from, to], stored.pages)
@@ -56,10 +55,10 @@ for (const build of buildNames)
               G,
               E,
               half,
+              start,
             )
             for (const [i, page] of want.pages.entries()) {
               const expected = arena.u16(page)
-              blank(expected, i * 128, start, G, E, half)
               expect(arena.u16(fused.pages[i])).toEqual(expected)
               expect(arena.u16(stored.pages[i])).toEqual(expected)
             }
@@ -83,8 +82,28 @@ for (const build of buildNames)
         const arena = new Arena(build)
         const [V, pages] = [arena.put(v), emptyPages(arena, 1, 1, 12, true)]
         arena.call('store_v_f16', [pages.table, V, 0, 1, 12, 0, 1], pages.pages)
-        const got = arena.u16(pages.pages[0]).subarray(128 * 12, 128 * 12 + 12)
-        expect([...got]).toEqual([0x3c00, 0x3c02, 0x7bff, 0x7c00, 0xfc00, 0x7e00, 1, 0, 1, 0x8000, 0, 0x8000])
+        const page = arena.u16(pages.pages[0])
+        const got = Array.from(v, (_, e) => page[placeOf(1, 0, 0, e, 1, 12, true)])
+        expect(got).toEqual([0x3c00, 0x3c02, 0x7bff, 0x7c00, 0xfc00, 0x7e00, 1, 0, 1, 0x8000, 0, 0x8000])
+      })
+
+      test('f16 pages mark the tokens with NaN or Infinity in any head, of K and of V alone, and no others', () => {
+        const [S, G, E] = [9, 2, 8]
+        const arena = new Arena(build)
+        const clean = distinct(S * G * E)
+        const dirty = (token: number, value: number) => clean.map((x, i) => (i === token * G * E + E + 3 ? value : x))
+        const [k, v] = [dirty(2, 70000), dirty(5, NaN)]
+        const pages = emptyPages(arena, S, G, E, true)
+        const keys = Float32Array.from({ length: S * G * E }, (_, i) => {
+          const [g, s, e] = [Math.floor(i / (S * E)), Math.floor(i / E) % S, i % E]
+          return k[(s * G + g) * E + e]
+        })
+        arena.call('store_k_f16', [pages.table, arena.put(keys), S, 0, G, E, 0, S], pages.pages)
+        arena.call('store_v_f16', [pages.table, arena.put(v), 0, G, E, 0, S], pages.pages)
+        const { at, bytes } = pages.pages[0]
+        const marks = new Uint8Array(arena.memory.buffer.slice(at + bytes - 256, at + bytes))
+        expect([...marks.subarray(0, S)]).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 0])
+        expect([...marks.subarray(128, 128 + S)]).toEqual([0, 0, 0, 0, 0, 1, 0, 0, 0])
       })
 
       test('f16 rounding agrees with its definition from subnormals to Infinity', () => {
@@ -92,16 +111,9 @@ for (const build of buildNames)
         const arena = new Arena(build)
         const [V, pages] = [arena.put(v), emptyPages(arena, 1, 1, 2048, true)]
         arena.call('store_v_f16', [pages.table, V, 0, 1, 2048, 0, 1], pages.pages)
-        const got = arena.u16(pages.pages[0]).subarray(128 * 2048, 129 * 2048)
-        expect(got).toEqual(Uint16Array.from(v, narrow))
+        const page = arena.u16(pages.pages[0])
+        expect(v.map((_, e) => page[placeOf(1, 0, 0, e, 1, 2048, true)])).toEqual(v.map(narrow))
         expectSameBits(throughF16(throughF16(v)), throughF16(v))
       })
     },
   )
-
-/** Marks the rows before token `start` of a page whose first token is `first` as never written. */
-function blank(page: Uint16Array, first: number, start: number, G: number, E: number, half: boolean): void {
-  const words = half ? E : 2 * E
-  for (let row = 0; row < 2 * G * 128; row++)
-    if (first + (row % 128) < start) page.fill(0xffff, row * words, (row + 1) * words)
-}

@@ -1,27 +1,25 @@
-// The webgpu backend in a real browser: a page loads the embedded model over HTTP and answers with the ids that PyTorch gave,
-// as it does on wasm.
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+// The webgpu backend in a real browser: a page loads models over HTTP, the embedded one answers with the ids that PyTorch gave,
+// as it does on wasm; every golden case agrees; and when the browser's GPU process dies, an answer ends with a typed error
+// and the same page loads the model again.
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { createServer, type ViteDevServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findChromium, webgpuFlags } from '../support/chromium.ts'
-import { root } from '../support/golden.ts'
+import { root, shared } from '../support/golden.ts'
+import { type EvalEntry, evalEntries, pageCases } from '../support/page-cases.ts'
 
-interface Entry {
-  image: string
-  prompt: string
-  ids: number[]
-  kind: string
-}
 const browserFound = findChromium()
 const reason = 'reason' in browserFound ? browserFound.reason : ''
+const model = '/golden/tiny/'
+const asked = ({ image, prompt }: EvalEntry) => ({ image: `${model}eval/${image}`, prompt })
 
 describe.skipIf(reason !== '')(`in Chromium${reason === '' ? '' : ` (skipped: ${reason})`}`, () => {
   let server: ViteDevServer
   let browser: Browser
   beforeAll(async () => {
-    server = await createServer({ root, configFile: false, logLevel: 'error', server: { port: 0, host: '127.0.0.1' } })
+    const allow = [root, ...(shared === null ? [] : [shared])]
+    const options = { port: 0, host: '127.0.0.1', fs: { allow }, hmr: false, watch: null }
+    server = await createServer({ root, configFile: false, logLevel: 'error', server: options })
     await server.listen()
     if (!('path' in browserFound)) return
     browser = await chromium.launch({ executablePath: browserFound.path, args: webgpuFlags })
@@ -39,45 +37,49 @@ describe.skipIf(reason !== '')(`in Chromium${reason === '' ? '' : ` (skipped: ${
     return page
   }
 
-  test('the embedded model answers on webgpu with the ids of PyTorch and of wasm', async () => {
-    const lines = readFileSync(join(root, 'golden/tiny/eval/eval.jsonl'), 'utf8').trim().split('\n')
-    const all = lines.map((line) => JSON.parse(line) as Entry)
-    const kinds = [...new Set(all.map((entry) => entry.kind))].slice(0, 4)
-    const chosen = kinds.flatMap((kind) => all.find((entry) => entry.kind === kind) ?? [])
-    const asked = chosen.map(({ image, prompt }) => ({ image: `/golden/tiny/eval/${image}`, prompt }))
+  test('the embedded model answers questions of every kind on webgpu with the ids of PyTorch and of wasm', async () => {
+    const chosen = evalEntries(3)
+    expect(chosen.length).toBe(3 * new Set(chosen.map(({ kind }) => kind)).size)
     const page = await openPage()
-    const idsOn = async (backend: 'webgpu' | 'wasm') => {
+    for (const backend of ['webgpu', 'wasm'] as const) {
       const { ids, info } = await page.evaluate(
-        ([name, questions]) => globalThis.sailTest.answer('/golden/tiny/', { backend: name }, questions),
-        [backend, asked] as const,
+        ([at, name, questions]) => globalThis.sailTest.answer(at, { backend: name }, questions),
+        [model, backend, chosen.map(asked)] as const,
       )
       expect(info.backend).toBe(backend)
-      return ids
+      expect(ids).toEqual(chosen.map((entry) => entry.ids))
     }
-    const wanted = chosen.map((entry) => entry.ids)
-    expect(await idsOn('webgpu')).toEqual(wanted)
-    expect(await idsOn('wasm')).toEqual(wanted)
     await page.context().close()
   })
 
-  test.each(['tiny-a', 'tiny-window', 'text-llama'])('every stage of the golden cases of %s agrees', async (model) => {
-    const dumps = readdirSync(join(root, 'golden/cases')).filter(
-      (file) => file.startsWith(model) && file.endsWith('.f32.safetensors'),
-    )
-    const picture = model === 'tiny-a' ? 'noise-40x26.png' : 'noise-17x25.jpg'
-    const cases = dumps.map((file) => ({
-      golden: `/golden/cases/${file}`,
-      image: file.includes('-image') ? `/golden/cases/images/${picture}` : null,
-    }))
-    expect(cases.length).toBeGreaterThan(0)
+  test.each([...pageCases()])('every golden case of %s agrees', async (at, cases) => {
     const page = await openPage()
     const { verdicts, info } = await page.evaluate(
-      ([at, list]) => globalThis.sailTest.check(at, { backend: 'webgpu', weights: 'f32' }, list),
-      [`/golden/cases/models/${model}/`, cases] as const,
+      ([folder, list]) => globalThis.sailTest.check(folder, { backend: 'webgpu', weights: 'f32' }, list),
+      [at, cases] as const,
     )
     expect(info).toMatchObject({ backend: 'webgpu', kernels: 'wgsl' })
     expect(verdicts.map(({ golden, failed }) => [golden, failed])).toEqual(cases.map(({ golden }) => [golden, []]))
     for (const { stages } of verdicts) expect(stages).toBeGreaterThan(7)
+    await page.context().close()
+  })
+
+  test('a GPU process that dies in the middle of an answer is a typed error, and the page can load the model again', async () => {
+    const [question] = evalEntries(1).filter(({ kind }) => kind === 'caption')
+    expect(question.ids.length).toBeGreaterThan(2)
+    const session = await browser.newBrowserCDPSession()
+    const kill = () => session.send('Browser.crashGpuProcess')
+    const page = await openPage((fresh) => fresh.exposeFunction('sailKill', kill))
+    const code = await page.evaluate(([at, one]) => globalThis.sailTest.interrupted(at, one), [
+      model,
+      asked(question),
+    ] as const)
+    expect(code).toBe('E_GPU_LOST')
+    const { ids } = await page.evaluate(([at, one]) => globalThis.sailTest.answer(at, { backend: 'webgpu' }, [one]), [
+      model,
+      asked(question),
+    ] as const)
+    expect(ids).toEqual([question.ids])
     await page.context().close()
   })
 

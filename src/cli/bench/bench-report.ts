@@ -12,6 +12,8 @@ export interface BenchReport extends Measured {
     readonly kernels: string
     readonly threads: number
     readonly weights: string
+    /** Of webgpu. */
+    readonly adapter?: { readonly name: string; readonly software: boolean }
   }
   readonly load_ms: number
   /** Of the process, before the roofs are measured. */

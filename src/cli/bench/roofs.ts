@@ -6,7 +6,8 @@ import { rateOf, type Spread, spread } from './spread.ts'
 
 /** In 10^9 a second: operations, or bytes of `read`. */
 export type Roofs = Readonly<Partial<Record<RoofName, Spread>>>
-export type RoofName = keyof typeof perStep | 'read'
+export type RoofName = Dot | 'read'
+type Dot = keyof typeof perStep
 
 /** Operations in one step of a loop. */
 const perStep = { madd: 96, dot_i16x8: 128, dot_i32: 256, dot_i16: 256 } as const
@@ -21,12 +22,12 @@ export async function measureRoofs(build: 'strict' | 'relaxed', threads: number)
   const team = new KernelTeam([await roofModule(build)], threads, FROM + READ_BYTES)
   try {
     await team.time(readCalls('fill', READ_BYTES, threads), { runs: 1, warm: 0 })
-    const names = (Object.keys(perStep) as (keyof typeof perStep)[]).filter(
+    const names = (Object.keys(perStep) as Dot[]).filter(
       (name) => build === 'relaxed' || name === 'madd' || name === 'dot_i16x8',
     )
     const roofs: Partial<Record<RoofName, Spread>> = {}
     for (const name of names) roofs[name] = await computeRoof(team, name)
-    roofs.read = await readRoof(team, FROM, READ_BYTES, RUNS)
+    roofs.read = await readRoof(team, READ_BYTES)
     return roofs
   } finally {
     await team.close()
@@ -38,22 +39,30 @@ export async function roofModule(build: 'strict' | 'relaxed'): Promise<WebAssemb
   return WebAssembly.compile(await readFile(new URL(`./roofs-${build}.wasm`, import.meta.url)))
 }
 
-export async function computeRoof(team: KernelTeam, name: keyof typeof perStep): Promise<Spread> {
-  const calls = (steps: number): Call[][] =>
-    Array.from({ length: team.threads }, (_, t) => [[`${name}_roof`, [65536 + t * 4096, steps]]])
-  await team.time(calls(1000), { runs: 1, calls: 2000 })
-  const seconds = await team.time(calls(STEPS), { runs: RUNS })
-  return rateOf((STEPS * perStep[name] * team.threads) / 1e9, spread(seconds))
+async function computeRoof(team: KernelTeam, name: Dot): Promise<Spread> {
+  await team.time(roofCalls(name, team.threads, 1000), { runs: 1, calls: 2000 })
+  const seconds = await team.time(roofCalls(name, team.threads), { runs: RUNS })
+  return rateOf(roofOperations(name, team.threads) / 1e9, spread(seconds))
 }
 
-/** Reads [from, from + bytes), each thread its share. */
-export async function readRoof(team: KernelTeam, from: number, bytes: number, runs: number): Promise<Spread> {
-  await team.time(readCalls('read', 65536 * team.threads, team.threads, from), { runs: 1, calls: 2000 })
-  const seconds = await team.time(readCalls('read', bytes, team.threads, from), { runs })
+/** For each thread the loop of an instruction. */
+export function roofCalls(name: Dot, threads: number, steps = STEPS): Call[][] {
+  return Array.from({ length: threads }, (_, t) => [[`${name}_roof`, [65536 + t * 4096, steps]]])
+}
+
+/** What `roofCalls` compute together. */
+export function roofOperations(name: Dot, threads: number): number {
+  return STEPS * perStep[name] * threads
+}
+
+/** Reads all bytes, each thread its share. */
+async function readRoof(team: KernelTeam, bytes: number): Promise<Spread> {
+  await team.time(readCalls('read', 65536 * team.threads, team.threads), { runs: 1, calls: 2000 })
+  const seconds = await team.time(readCalls('read', bytes, team.threads), { runs: RUNS })
   return rateOf(bytes / 1e9, spread(seconds))
 }
 
-function readCalls(what: 'read' | 'fill', bytes: number, threads: number, from = FROM): Call[][] {
+function readCalls(what: 'read' | 'fill', bytes: number, threads: number): Call[][] {
   const share = Math.floor(bytes / threads / 256) * 256
-  return Array.from({ length: threads }, (_, t) => [[`${what}_roof`, [from + t * share, share, 65536 + t * 4096]]])
+  return Array.from({ length: threads }, (_, t) => [[`${what}_roof`, [FROM + t * share, share, 65536 + t * 4096]]])
 }

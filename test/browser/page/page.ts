@@ -62,8 +62,26 @@ async function check(
   }
 }
 
-declare global {
-  var sailTest: { readonly answer: typeof answer; readonly check: typeof check }
+/** An answer on webgpu whose device is gone after its first token (`sailKill` is what takes it away): the error's code. */
+async function interrupted(model: string, { image, prompt }: Asked): Promise<string> {
+  const sail = await Sail.load(new URL(model, location.href), { backend: 'webgpu' })
+  try {
+    for await (const _ of sail.stream({ image: new URL(image, location.href), prompt })) await globalThis.sailKill()
+    return 'answered'
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error)
+  } finally {
+    await sail.close()
+  }
 }
-globalThis.sailTest = { answer, check }
+
+declare global {
+  var sailTest: {
+    readonly answer: typeof answer
+    readonly check: typeof check
+    readonly interrupted: typeof interrupted
+  }
+  var sailKill: () => Promise<void>
+}
+globalThis.sailTest = { answer, check, interrupted }
 document.body.dataset.ready = 'true'
