@@ -97,6 +97,8 @@ function add_group<T>(sums: usize, a: v128, b: v128, sx: v128, wa: v128, wb: v12
     a = i32x4.dot_i16x8_s(a, ones)
     b = i32x4.dot_i16x8_s(b, ones)
   }
-  v128.store(sums, madd(f32x4.mul(sx, wa), f32x4.convert_i32x4_s(a), v128.load(sums)))
-  v128.store(sums, madd(f32x4.mul(sx, wb), f32x4.convert_i32x4_s(b), v128.load(sums, 16)), 16)
+  const low = madd(f32x4.mul(sx, wa), f32x4.convert_i32x4_s(a), v128.load(sums))
+  const high = madd(f32x4.mul(sx, wb), f32x4.convert_i32x4_s(b), v128.load(sums, 16))
+  v128.store(sums, low)
+  v128.store(sums, high, 16)
 }

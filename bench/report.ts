@@ -57,6 +57,10 @@ function text(value: number, unit: Goal['unit']): string {
 }
 
 const rate = ({ median }: Spread): string => median.toPrecision(3)
+const sizes = (prefix: Rates['prefix']): string =>
+  Object.entries(prefix)
+    .map(([count, each]) => `${rate(each)} (${count})`)
+    .join(', ')
 const gigabytes = (bytes: number | null | undefined): string => (bytes ? (bytes / 1e9).toFixed(2) : '')
 
 /** Whole models, ours and others', which a reader can compare with a machine of his own. */
@@ -68,19 +72,15 @@ function tokens({ q4, q8, browser }: Results): string {
   ] as const) {
     if (result === undefined) continue
     const { ours, llama } = result.models
-    const [size] = Object.keys(llama?.prefix ?? ours.prefix)
     const add = (what: string, { prefix, decode }: Rates, memory: number | null): unknown =>
-      rows.push([what, `${rate(prefix[size])} (${size})`, rate(decode), gigabytes(memory)])
+      rows.push([what, sizes(prefix), rate(decode), gigabytes(memory)])
     add(`7B ${name}`, ours, ours.peak_rss)
     if (llama !== undefined) add(`7B ${name}_0, llama.cpp`, llama, llama.peak_rss)
   }
   const { ours, wllama2, wllama3 } = browser?.browser ?? {}
   const small = { '4 layers q4, Chromium': ours, '4 layers q4_0, wllama 2.3.1': wllama2, '.. wllama 3.13': wllama3 }
   for (const [what, result] of Object.entries(small))
-    if (result !== undefined && 'prefix' in result) {
-      const [[size, prefix]] = Object.entries(result.prefix)
-      rows.push([what, `${rate(prefix)} (${size})`, rate(result.decode), ''])
-    }
+    if (result !== undefined && 'prefix' in result) rows.push([what, sizes(result.prefix), rate(result.decode), ''])
   return table(['tokens a second', 'prefix (of tokens)', 'decode', 'GB of memory'], rows)
 }
 

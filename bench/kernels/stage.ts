@@ -75,9 +75,13 @@ export class Stage {
     return new Float32Array(this.team.memory.buffer, at, count)
   }
 
+  bytes(at: number, count: number): Uint8Array {
+    return new Uint8Array(this.team.memory.buffer, at, count)
+  }
+
   /** Repeats the first `bytes` at `at` until there are `copies` of them. */
   repeat(at: number, bytes: number, copies: number): void {
-    const all = new Uint8Array(this.team.memory.buffer, at, bytes * copies)
+    const all = this.bytes(at, bytes * copies)
     for (let n = 1; n < copies; n *= 2) all.copyWithin(n * bytes, 0, Math.min(n, copies - n) * bytes)
   }
 

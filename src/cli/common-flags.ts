@@ -19,6 +19,7 @@ export interface ModelFlags extends OutputFlags {
   readonly kv: 'f32' | 'f16'
   readonly threads: number | 'auto'
   readonly kernels: 'strict' | 'relaxed' | 'auto'
+  readonly vectors: '128' | 'auto'
   readonly maxPatches: number
   readonly maxPixels: number
   readonly profile?: string
@@ -57,6 +58,7 @@ function engineOptions(): Option[] {
     choice('kv', 'format', ['f32', 'f16'], 'cached keys and values', 'f32'),
     threadsOption(),
     choice('kernels', 'kind', ['strict', 'relaxed', 'auto'], 'strict: the same bits on every machine', 'auto'),
+    choice('vectors', 'bits', ['128', 'auto'], 'auto: V8 may join pairs to 256 bits (Node 24)', 'auto'),
     maxPatchesOption(),
     maxPixelsOption(),
     new Option('--profile <file>', 'write how long each op took on each worker, as a Chrome trace').env('SAIL_PROFILE'),

@@ -3,6 +3,7 @@
 import type { RawImage } from '../api.ts'
 import { readImage } from '../facade/image-input.ts'
 import { nodeEnvironment } from '../node/environment.ts'
+import { joinVectors } from '../node/vectors.ts'
 import { type Profiler, Sail } from '../node.ts'
 import type { ModelFlags } from './common-flags.ts'
 import { type Notes, notes } from './notes.ts'
@@ -23,6 +24,7 @@ export async function withModel<T>(
 ): Promise<T> {
   const { model, backend, weights, activations, numerics, kv, threads, kernels, maxPatches, maxPixels } = flags
   const show = notes(flags)
+  if (flags.vectors === 'auto') joinVectors()
   const profile = flags.profile === undefined ? null : await openProfile(flags.profile)
   try {
     const image = flags.image === undefined ? undefined : await decoded(flags.image, maxPixels, show, signal)

@@ -8,6 +8,7 @@ import type { Build, WasmHost, WorkerHandle } from '../backends/wasm/host.ts'
 import type { ToWorker } from '../backends/wasm/team/messages.ts'
 import { SailError } from '../errors.ts'
 import { cpuQuota, memoryLimit } from './cgroup.ts'
+import { vectorBits } from './vectors.ts'
 
 const workerFile = new URL('./wasm-worker.js', import.meta.url)
 /** Sources run as they are (by a test runner) have no compiled worker beside them. */
@@ -26,6 +27,7 @@ export const nodeWasmHost: WasmHost = {
     if (limit !== null && limit < bytes) return { bytes: limit, source: 'the memory limit of the container' }
     return { bytes, source: 'the memory of the machine' }
   },
+  vectorBits,
 }
 
 async function kernels(build: Build): Promise<Uint8Array<ArrayBuffer>> {

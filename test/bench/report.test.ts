@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { commands } from '../../bench/all.ts'
 import { met } from '../../bench/goal.ts'
 import type { KernelResult } from '../../bench/kernels/rows.ts'
-import { tableOf, withTable } from '../../bench/report.ts'
+import { tableOf, withTable, withTables } from '../../bench/report.ts'
 import { type Results, readResults, resultFiles } from '../../bench/results.ts'
 import { roofline } from '../../bench/roofline.ts'
 import { root } from '../support/golden.ts'
@@ -98,8 +98,8 @@ test('times and memory are met from below, and NaN meets nothing', () => {
 
 test('a page without the marks is refused, and the rest of the page stays', () => {
   const marks = ['<!-- bench: npm run bench -- report -->', '<!-- bench end -->']
-  expect(withTable(`a\n${marks[0]}\nold\n${marks[1]}\nb`, 'new')).toBe(`a\n${marks[0]}\nnew\n${marks[1]}\nb`)
-  expect(() => withTable('a', 'new')).toThrow('README.md')
+  expect(withTable(`a\n${marks[0]}\nold\n${marks[1]}\nb`, 'new', 'bench')).toBe(`a\n${marks[0]}\nnew\n${marks[1]}\nb`)
+  expect(() => withTable('a', 'new', 'bench')).toThrow('README.md')
 })
 
 test('the plot has a point a row, inside the picture', () => {
@@ -125,7 +125,7 @@ test('the plot has a point a row, inside the picture', () => {
 test('README and plot are what the committed results say', () => {
   const committed = readResults(join(root, 'bench', 'results'))
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  expect(withTable(readme, tableOf(committed))).toBe(readme)
+  expect(withTables(readme, committed)).toBe(readme)
   if (committed.relaxed !== undefined)
     expect(readFileSync(join(root, 'docs', 'roofline.svg'), 'utf8')).toBe(roofline(committed.relaxed))
 })

@@ -1,5 +1,6 @@
-// Runs graphs on the team. A graph becomes a program once (a WeakMap remembers); a pass lays out the scratch for its
-// sizes, writes what the program is given, and lets the team walk the groups, from output to output.
+// Runs graphs on the team. A graph becomes a program once (a WeakMap remembers), another for a single token than for more;
+// a pass lays out the scratch for its sizes, writes what the program is given, and lets the team walk the groups, from
+// output to output.
 import { type Graph, type PassSizes, resolveShape } from '../../graph/graph.ts'
 import { type F32Tensor, sizeOf } from '../../tensor.ts'
 import type { Engine, EngineInfo, Pass, Profiler } from '../backend.ts'
@@ -44,8 +45,8 @@ const KEPT = 32
 export class WasmEngine implements Engine {
   readonly info: EngineInfo
   readonly #setup: EngineSetup
-  readonly #plans = new WeakMap<Graph, Plan>()
-  readonly #kept: Graph[] = []
+  readonly #plans = { row: new WeakMap<Graph, Plan>(), rows: new WeakMap<Graph, Plan>() }
+  readonly #kept: { readonly graph: Graph; readonly plans: WeakMap<Graph, Plan> }[] = []
   #numbers = 0
   #closed = false
 
@@ -65,7 +66,7 @@ export class WasmEngine implements Engine {
     let after = before
     cache.begin()
     try {
-      const plan = this.#planOf(pass.graph)
+      const plan = this.#planOf(pass.graph, sizes.S === 1)
       const frame = this.#frame(pass, sizes, cache, plan)
       const outputs = await this.#walk({ pass, sizes, plan, frame })
       if (pass.keep) after = sizes.K
@@ -148,18 +149,19 @@ export class WasmEngine implements Engine {
     }
   }
 
-  #planOf(graph: Graph): Plan {
-    const known = this.#plans.get(graph)
+  #planOf(graph: Graph, oneRow: boolean): Plan {
+    const plans = oneRow ? this.#plans.row : this.#plans.rows
+    const known = plans.get(graph)
     if (known !== undefined) return known
     const { team, lower } = this.#setup
-    const plan = { number: this.#numbers++, program: buildProgram(graph, lower) }
+    const plan = { number: this.#numbers++, program: buildProgram(graph, lower, oneRow) }
     team.addProgram(plan.number, plan.program)
-    this.#plans.set(graph, plan)
-    this.#kept.push(graph)
+    plans.set(graph, plan)
+    this.#kept.push({ graph, plans })
     if (this.#kept.length > KEPT) {
       const old = this.#kept.shift()!
-      team.forgetProgram(this.#plans.get(old)!.number)
-      this.#plans.delete(old)
+      team.forgetProgram(old.plans.get(old.graph)!.number)
+      old.plans.delete(old.graph)
     }
     return plan
   }

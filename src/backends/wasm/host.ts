@@ -36,4 +36,6 @@ export interface WasmHost {
   /** Cores that this process may use: the machine's, or the container's quota. */
   cores(): Promise<number>
   memory(): Promise<Room>
+  /** What vectors of the kernels are compiled to: 256 where the engine may join two of WebAssembly's. */
+  vectorBits(): 128 | 256
 }

@@ -54,7 +54,7 @@ async function load(request: LoadRequest, settings: WasmSettings, host: WasmHost
     const dots = (format: 'q8' | 'q4'): Dots =>
       settings.activations === 'f32' ? 'exact' : kernels.fused[format] ? 'fused' : 'int'
     return new WasmEngine({
-      info: describe(settings, chosen, kernels, plan),
+      info: describe(settings, chosen, kernels, plan, host),
       vocabulary: config.dims.V,
       lower: {
         weights: placed,
@@ -102,14 +102,21 @@ function pageOf({ G, E }: Dims, { kv }: WasmSettings, { exports }: Kernels): { b
   return { bytes, tokens: exports.kv_page_tokens() }
 }
 
-function describe(settings: WasmSettings, team: ChosenTeam, kernels: Kernels, plan: MemoryPlan): EngineInfo {
+function describe(
+  settings: WasmSettings,
+  team: ChosenTeam,
+  kernels: Kernels,
+  plan: MemoryPlan,
+  host: WasmHost,
+): EngineInfo {
   const shards = plan.shards.weights.length
   const split = shards === 1 ? [] : [`the layers lie in ${shards} memories of at most 4 GiB`]
+  const joined = host.vectorBits() === 256 ? ['V8 may join vectors to 256 bits: the same results, sooner'] : []
   return {
     backend: 'wasm',
     kernels: kernels.name,
     threads: team.threads,
     weights: settings.weights,
-    notes: [...team.notes, ...kernels.notes, ...split],
+    notes: [...team.notes, ...kernels.notes, ...joined, ...split],
   }
 }

@@ -30,6 +30,7 @@ export const webHost: WasmHost = {
     : 'memory cannot be shared with workers: the page is not cross-origin isolated (headers COOP and COEP)',
   cores: async () => globalThis.navigator?.hardwareConcurrency ?? 1,
   memory: async () => ({ bytes: null, source: 'unknown in browsers' }),
+  vectorBits: () => 128,
 }
 
 function startWorker(): WorkerHandle {

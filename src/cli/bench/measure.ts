@@ -1,6 +1,6 @@
 // Times of passes and tokens. A prefix pass is measured with the logits of its last token, as other programs' prompt passes
-// are. `layer` is the first layer alone: the pass is cut behind it. Warm-up: the layer runs first, some of its runs
-// uncounted, because the engine compiles a kernel well only after it has run for a while.
+// are, a token with what a greedy choice asks for. `layer` is the first layer alone: the pass is cut behind it. Warm-up: the
+// layer runs first, some of its runs uncounted, because the engine compiles a kernel well only after it has run for a while.
 import type { Prepared, Run, Sail } from '../../node.ts'
 import { randomSequence } from './sequence.ts'
 import { type Spread, spread } from './spread.ts'
@@ -25,6 +25,7 @@ export interface Sizes {
 }
 
 const NEXT = 'next_logits'
+const TOP = 'next_top'
 const LAYER = 'layers.0.out'
 const WARM = 3
 
@@ -50,7 +51,7 @@ export async function measure(sail: Sail, sizes: Sizes, profile: Profile): Promi
   return onRun(sail, last, async (run) => {
     seconds.push(await passTime(run, NEXT, signal))
     prefix.push({ tokens: last.ids.length, seconds: spread(seconds) })
-    return { prefix, ...(await decodeTimes(run, layer, sizes, profile)) }
+    return { prefix, ...(await decodeTimes(run, sail.config.dims.V, layer, sizes, profile)) }
   })
 }
 
@@ -58,16 +59,17 @@ type Profile = (work: () => Promise<unknown>) => Promise<unknown>
 
 async function decodeTimes(
   run: Run,
+  V: number,
   layer: readonly PassTime[],
   { steps, signal }: Sizes,
   profile: Profile,
 ): Promise<Pick<Measured, 'decode' | 'layer'>> {
   const step = (stage: string, keep: boolean): Promise<number> =>
-    seconds(() => run.step(1, { stages: [stage], keep, signal }))
+    seconds(() => run.step(1, { stages: [stage], top: { count: 1, below: V }, keep, signal }))
   const context = run.length
-  for (let n = 0; n < WARM; n++) await step(NEXT, false)
-  await profile(() => step(NEXT, false))
-  const whole = await times(steps, () => step(NEXT, false))
+  for (let n = 0; n < WARM; n++) await step(TOP, false)
+  await profile(() => step(TOP, false))
+  const whole = await times(steps, () => step(TOP, false))
   for (let n = 0; n < WARM * 10; n++) await step(LAYER, false)
   const one = await times(steps, () => step(LAYER, false))
   return { decode: { context, seconds: spread(whole) }, layer: { prefix: layer, decode: spread(one) } }

@@ -20,6 +20,7 @@ export interface OpTable {
   readonly tokens: number
   readonly keys: number
   readonly ms: number
+  readonly clock: PassProfile['clock']
   readonly rows: readonly OpRow[]
   /** Share of the pass between ops: barriers, messages. */
   readonly waiting: number
@@ -32,7 +33,7 @@ interface Sum {
   bytes: number
 }
 
-export function opTable({ tokens, keys, ops }: PassProfile, kernels: string, roofs: Roofs): OpTable {
+export function opTable({ tokens, keys, clock, ops }: PassProfile, kernels: string, roofs: Roofs): OpTable {
   const workers = byWorker(ops)
   const sums = new Map<string, Sum>()
   for (const [i, { name }] of workers[0].entries()) {
@@ -49,7 +50,7 @@ export function opTable({ tokens, keys, ops }: PassProfile, kernels: string, roo
   const begin = ops.reduce((least, op) => Math.min(least, op.begin), Infinity)
   const ms = ops.reduce((most, op) => Math.max(most, op.begin + op.ms), 0) - begin
   const rows = [...sums].map(([op, sum]) => row(op, sum, ms, kernels, roofs)).sort((a, b) => b.ms - a.ms)
-  return { tokens, keys, ms, rows, waiting: 1 - rows.reduce((total, { time }) => total + time, 0) }
+  return { tokens, keys, ms, clock, rows, waiting: 1 - rows.reduce((total, { time }) => total + time, 0) }
 }
 
 function byWorker(ops: readonly OpTime[]): OpTime[][] {

@@ -19,9 +19,11 @@ export function reportText(report: BenchReport): string {
   for (const each of layer.prefix) pass('one layer, prefix pass', each)
   add(`one layer, decode behind ${decode.context} tokens`, rateOf(1, layer.decode), 'tokens/s')
   for (const [name, rate] of Object.entries(roofs)) add(`roof: ${name}`, rate, name === 'read' ? 'GB/s' : 'GOP/s')
-  const { layers, kernels, threads, weights } = model
+  const { layers, kernels, threads, weights, adapter } = model
+  const software = adapter?.software ? ' (software: these figures say nothing of a GPU)' : ''
   const lines = [
-    `${machine.cpu}, ${machine.cores} cores, Node ${engine.node}, kernels ${kernels}, threads ${threads}, weights ${weights}, ${layers} layers`,
+    `${machine.cpu}, ${machine.cores} cores, Node ${engine.node}, kernels ${kernels}, vectors of ${engine.vectors} bits, threads ${threads}, weights ${weights}, ${layers} layers`,
+    ...(adapter === undefined ? [] : [`adapter ${adapter.name}${software}`]),
     `loaded in ${figure(load_ms / 1000)} s, at most ${figure(peak_rss_bytes / 1e6)} MB of memory`,
     table.toString(),
     ...ops.map(opText),
@@ -29,7 +31,7 @@ export function reportText(report: BenchReport): string {
   return `${lines.join('\n')}\n`
 }
 
-function opText({ tokens, keys, ms, rows, waiting }: OpTable): string {
+function opText({ tokens, keys, ms, clock, rows, waiting }: OpTable): string {
   const table = new Table({ head: ['op', 'calls', 'ms', 'of the pass', 'GFLOP/s', 'GB/s', 'share of its roof'], style })
   for (const { op, calls, ms: time, time: part, gflops, gigabytes, roof, share } of rows)
     table.push([
@@ -42,8 +44,14 @@ function opText({ tokens, keys, ms, rows, waiting }: OpTable): string {
       `${percent(share)} of ${roof}`,
     ])
   const what = tokens === 1 ? `a token behind ${keys - 1}` : `a pass of ${tokens} tokens`
-  return `${what}: ${figure(ms)} ms, ${percent(waiting)} of it between ops\n${table.toString()}`
+  return `${what}: ${figure(ms)} ms${timedBy[clock]}, ${percent(waiting)} of it between ops\n${table.toString()}`
 }
+
+const timedBy = {
+  host: '',
+  device: " by the device's timestamps",
+  submissions: ' (the device tells no time: each op submitted alone, the way there and back counted)',
+} as const
 
 function percent(part: number): string {
   return `${(100 * part).toFixed(1)} %`

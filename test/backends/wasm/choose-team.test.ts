@@ -14,6 +14,7 @@ const host = (own: Partial<WasmHost>): WasmHost => ({
   why: '',
   cores: async () => 8,
   memory: async () => ({ bytes: null, source: '' }),
+  vectorBits: () => 128,
   ...own,
 })
 const LARGE = 4e9

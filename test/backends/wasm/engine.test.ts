@@ -230,6 +230,13 @@ test('relaxed kernels need memory that workers share', async () => {
   expect(auto.info.notes.join()).toContain('relaxed')
 })
 
+test('vectors that V8 may join are noted', async () => {
+  const notes = async (bits: 128 | 256) =>
+    (await wasmEngine(tiny, { host: { vectorBits: () => bits } })).info.notes.join()
+  expect(await notes(256)).toContain('256 bits')
+  expect(await notes(128)).not.toContain('256 bits')
+})
+
 test('an abort arrives between groups, and the cache stays as it was', async () => {
   const engine = await wasmEngine(tiny)
   const cache = engine.createCache()

@@ -12,10 +12,18 @@ export interface ProgramOptions {
   readonly format?: StoredFormat
   readonly shardOfLayer?: readonly number[]
   readonly effects?: boolean
+  readonly oneRow?: boolean
 }
 
 export function programOf(config: ModelConfig, options: ProgramOptions) {
-  const { patches, outputs, format = 'f32', shardOfLayer = new Array(config.dims.L).fill(0), effects = true } = options
+  const {
+    patches,
+    outputs,
+    format = 'f32',
+    shardOfLayer = new Array(config.dims.L).fill(0),
+    effects = true,
+    oneRow = false,
+  } = options
   const weights = { matrices: new Map(), tables: new Map(), vectors: new Map() }
   for (const { name, role, home, shape, format: stored } of storedWeights(config, () => 'F32', format)) {
     const shard = home === 'first' ? 0 : home === 'last' ? shardOfLayer.at(-1)! : shardOfLayer[home]
@@ -26,5 +34,6 @@ export function programOf(config: ModelConfig, options: ProgramOptions) {
   }
   const graph = cutGraph(buildPass(config, { patches }), { outputs, effects })
   const dots = { q8: 'int', q4: 'int' } as const
-  return buildProgram(graph, { weights, shardOfLayer, dots, quantizedRowBytes: (inner) => Math.ceil(inner / 32) * 72 })
+  const quantizedRowBytes = (inner: number): number => Math.ceil(inner / 32) * 72
+  return buildProgram(graph, { weights, shardOfLayer, dots, quantizedRowBytes }, oneRow)
 }

@@ -12,7 +12,7 @@ test('a layer is keys and values of all rows, straight to the cache, then all el
   const program = programOf({ ...tiny, dims: { ...tiny.dims, L: 1 } }, { patches: false, outputs: ['next_logits'] })
   expect(kinds(program)).toEqual([
     'gather rmsNorm linear linear ropeToCache storeV',
-    'linear rope attention linear add rmsNorm linear linear swiglu linear add rmsNorm',
+    'rmsNorm linear rope attention linear add rmsNorm linear linear swiglu linear add rmsNorm',
     'linear',
   ])
   expect(program.groups.map(({ rows, blocked }) => `${rows} ${blocked}`)).toEqual(['S true', 'S true', '1 true'])
@@ -22,17 +22,27 @@ test('workers wait only where they read what others wrote', () => {
   const program = programOf({ ...tiny, dims: { ...tiny.dims, L: 1 } }, { patches: false, outputs: ['next_logits'] })
   expect(kinds(program, true)).toEqual([
     'gather | rmsNorm | linear linear | ropeToCache storeV',
-    '| linear | rope | attention | linear | add | rmsNorm | linear linear | swiglu | linear | add | rmsNorm',
+    'rmsNorm | linear | rope | attention | linear | add | rmsNorm | linear linear | swiglu | linear | add | rmsNorm',
     '| linear',
   ])
 })
 
-test('quantised rows are made once for all matrices that read them', () => {
+test('a single token makes queries beside keys and values, and norms its input once', () => {
+  const config = { ...tiny, dims: { ...tiny.dims, L: 1 } }
+  const program = programOf(config, { patches: false, outputs: ['next_logits'], oneRow: true })
+  expect(kinds(program, true)).toEqual([
+    'gather | rmsNorm | linear linear linear | rope ropeToCache storeV',
+    '| attention | linear | add | rmsNorm | linear linear | swiglu | linear | add | rmsNorm',
+    '| linear',
+  ])
+})
+
+test('quantised rows are made once for the matrices of a group that read them', () => {
   const config = { ...tiny, dims: { ...tiny.dims, L: 1 } }
   const program = programOf(config, { patches: false, outputs: ['next_logits'], format: 'q4' })
   expect(kinds(program).slice(0, 2)).toEqual([
     'gather rmsNorm quantize linear linear ropeToCache storeV',
-    expect.stringMatching(/^linear rope attention quantize linear/),
+    expect.stringMatching(/^rmsNorm quantize linear rope attention quantize linear/),
   ])
 })
 

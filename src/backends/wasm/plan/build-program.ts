@@ -15,8 +15,10 @@ export interface BuiltProgram extends Program {
   readonly givenBack: readonly Output[]
 }
 
-export function buildProgram(graph: Graph, setup: LowerSetup): BuiltProgram {
-  const lowered = lower(queriesLast(fuseAttention(graph)), setup)
+/** @param oneRow for passes of a single token, which have no rows to hold and wait less in the graph's own order */
+export function buildProgram(graph: Graph, setup: LowerSetup, oneRow: boolean): BuiltProgram {
+  const fused = fuseAttention(graph)
+  const lowered = lower(oneRow ? fused : queriesLast(fused), setup)
   const groups = groupDrafts(lowered.drafts)
   const { values, registers } = assignRegisters(lowered, groups)
   const guard = new Guard(values)

@@ -32,7 +32,7 @@ export interface MemoryPlan {
 }
 
 /** The JavaScript engine, compiled code, workers. */
-const ENGINE_BYTES = 120e6
+const ENGINE_BYTES = 130e6
 /** Private scratch of a thread. */
 const THREAD_BYTES = 2e6
 const CACHE_PAGE = 128
@@ -64,12 +64,15 @@ export function planMemory(
 }
 
 /**
- * Values of a pass of S tokens: of all rows x, q_rope and heads, patches and their embeddings; of one block of rows
- * what lives inside a layer; the logits of one row. Patches are met in the first memory only; the others are that much better off.
+ * Values of a pass of S tokens: of all rows x, cos and sin, ids and patches; of one block of rows what lives at a time inside a
+ * layer, and the embeddings of patches; the logits of one row. Patches are met in the first memory only; the others are that
+ * much better off.
  */
 function scratchBytes({ dims, patchSize }: ModelConfig, S: number): number {
-  const { D, H, G, E, F, V } = dims
-  const whole = S * (D + 2 * H * E + 2 * E + (patchSize === null ? 0 : 3 * patchSize ** 2 + D))
-  const block = Math.min(S, BLOCK_ROWS) * (3 * D + 2 * H * E + 2 * G * E + 2 * F)
-  return 4 * (whole + block + V)
+  const { D, H, E, F, V } = dims
+  const [pixels, embedding] = patchSize === null ? [0, 0] : [3 * patchSize ** 2, D]
+  const attention = 2 * H * E + D
+  const mlp = 2 * F + 2 * D
+  const block = Math.min(S, BLOCK_ROWS) * (Math.max(attention, mlp) + embedding)
+  return 4 * (S * (D + 2 * E + pixels + 2) + block + V)
 }
