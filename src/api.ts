@@ -24,9 +24,13 @@ export interface LoadOptions {
   readonly weights?: 'exact' | 'f32' | 'bf16' | 'q8' | 'q4'
   /** f32 (default); bf16 rounds where PyTorch does when it runs in bf16. */
   readonly numerics?: 'f32' | 'bf16'
-  /** Values between the layers, f32 by default. */
+  /**
+   * Values between the layers, f32 by default. int: with q8 and q4 on wasm, its default there. f16: on webgpu, where the
+   * adapter has shader-f16: what products read is stored so, sums and the residual stream are f32; a value beyond 65504 is
+   * E_GPU_F16_OVERFLOW.
+   */
   readonly activations?: 'f32' | 'int' | 'f16'
-  /** Cached keys and values, f32 by default. */
+  /** Cached keys and values, f32 by default; f16 on wasm and webgpu. */
   readonly kv?: 'f32' | 'f16'
   /** 1 or more, or auto (default). */
   readonly threads?: number | 'auto'

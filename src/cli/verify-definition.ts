@@ -13,6 +13,8 @@ export async function definitionOf(
   signal: AbortSignal,
 ): Promise<(Definition & { close(): Promise<void> }) | undefined> {
   const { backend, weights } = sail.info
+  for (const [flag, value] of Object.entries({ activations, kv }))
+    if (value === 'f16') show.say(`--${flag} f16 rounds more than these limits allow`)
   if (backend === 'reference' || !(await isRounded(model, weights, signal))) return undefined
   const quantised = weights === 'q8' || weights === 'q4'
   const int = quantised && (activations ?? 'int') === 'int'
@@ -20,7 +22,6 @@ export async function definitionOf(
     `weights ${weights}: held against the reference backend on the rounded weights, the dump's distance is not judged` +
       (int ? '; activations are quantised too, --activations f32 has closer limits' : ''),
   )
-  if (kv !== 'f32') show.say(`--kv ${kv} rounds more than these limits allow`)
   const subject = await Sail.load(model, { backend: 'reference', weights, maxPatches, signal })
   return { subject, int, close: () => subject.close() }
 }
