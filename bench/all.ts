@@ -1,5 +1,5 @@
 // npm run bench -- all: every result file of the README, one command after the other, on the models of README.md beside this
-// file; about 25 minutes. A command whose model is not there is said and left out.
+// file; about half an hour. A command whose model is not there is said and left out.
 //   [--models DIR] [--out bench/results] [--only kernels-relaxed,engines,..]
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

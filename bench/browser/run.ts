@@ -41,10 +41,9 @@ async function once(executablePath: string, server: ViteDevServer, job: BrowserJ
   const browser = await chromium.launch({ executablePath, args: chromiumFlags })
   try {
     const page = await browser.newPage()
-    page.setDefaultTimeout(0)
     page.on('console', (message) => message.type() === 'error' && console.error(message.text()))
     await page.goto(`${server.resolvedUrls?.local[0]}bench/browser/index.html`)
-    await page.waitForSelector('body[data-ready=true]', { state: 'attached' })
+    await page.waitForSelector('body[data-ready=true]', { state: 'attached', timeout: 60_000 })
     const served = (path: string): string => `/@fs${resolve(path)}`
     const model = served(job.model) + (job.program === 'ours' ? '/' : '')
     const there = { ...job, model, ...(job.peer !== undefined && { peer: served(job.peer) }) }

@@ -94,17 +94,33 @@ describe.skipIf(noGpu !== '')(`on an adapter${skipped}`, () => {
     expect(host.bytes).toBe(0)
   })
 
-  test('a device lost between two tokens ends the answer with that error', async () => {
+  test.each([
+    ['between two tokens', (kill: () => void) => kill()],
+    ['while a token is computed', (kill: () => void) => void setTimeout(kill, 2)],
+  ])('a device lost %s ends the answer with that error; loaded again the model answers the same', async (_, when) => {
     const host = watchedHost()
-    const sail = await HostedSail.on(host, model)
+    const asked = { ...question, prompt: 'Describe the image.' }
+    const load = () => HostedSail.on(host, model)
+    const first = await load()
+    const { ids } = await first.ask(asked)
+    expect(ids.length).toBeGreaterThan(2)
+    await first.close()
+
+    const sail = await load()
+    let pieces = 0
     const answer = async () => {
-      for await (const piece of sail.stream({ prompt: question.prompt }, { maxNewTokens: 20 })) {
-        expect(piece.ids.length).toBeGreaterThan(0)
-        host.device!.destroy()
-      }
+      for await (const _piece of sail.stream(asked)) if (pieces++ === 0) when(() => host.device!.destroy())
     }
     await expect(answer()).rejects.toThrow(code('E_GPU_LOST'))
+    expect(pieces).toBe(1)
+    await expect(sail.ask(asked)).rejects.toThrow(code('E_GPU_LOST'))
     await sail.close()
+    expect(host.bytes).toBe(0)
+
+    const again = await load()
+    expect((await again.ask(asked)).ids).toEqual(ids)
+    await again.close()
+    expect(host.bytes).toBe(0)
   })
 
   test('runs and generations, each of them ended, leave no buffer more on the device', async () => {

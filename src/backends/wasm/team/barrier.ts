@@ -3,17 +3,23 @@
 // again and again, which costs nothing when all are about equally fast, then asleep. The decision is the last worker's
 // alone, so either all go on or all leave; an odd GENERATION says leave, and since it moves only when all have arrived, it
 // still says so to one who wakes up when the next pass has begun. A sleeper says so first: nobody is woken without need.
+// To be woken takes longer than many an op, so a worker whose sleep was brief looks longer the next time; one that slept long
+// waits for somebody who has no processor, and would only keep it from him.
 const GENERATION = 0
 const ARRIVED = 1
 const ASLEEP = 2
 const ABORT = 3
 
-/** How often a worker looks before it sleeps: some tens of microseconds. */
-const LOOKS = 4000
+/** How often a worker looks before it sleeps, at first and at least, and at most: some tens of microseconds, a millisecond. */
+const LOOKS = [4000, 128_000] as const
+
+/** Milliseconds of sleep that looking would have been better than. */
+const BRIEF = 1
 
 export class Barrier {
   readonly #words: Int32Array
   readonly #threads: number
+  #looks: number = LOOKS[0]
 
   /** Words that all workers share; `Barrier.bytes` of them. */
   constructor(words: ArrayBufferLike, threads: number) {
@@ -65,13 +71,16 @@ export class Barrier {
 
   #waitFor(before: number): number {
     const words = this.#words
-    for (let i = 0; i < LOOKS; i++) {
+    for (let i = 0; i < this.#looks; i++) {
       const now = Atomics.load(words, GENERATION)
       if (now !== before) return now
     }
+    const start = performance.now()
     Atomics.add(words, ASLEEP, 1)
     while (Atomics.load(words, GENERATION) === before) Atomics.wait(words, GENERATION, before)
     Atomics.sub(words, ASLEEP, 1)
+    const brief = performance.now() - start < BRIEF
+    this.#looks = brief ? Math.min(LOOKS[1], this.#looks * 2) : Math.max(LOOKS[0], this.#looks / 2)
     return Atomics.load(words, GENERATION)
   }
 }
