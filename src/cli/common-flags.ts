@@ -53,7 +53,12 @@ function engineOptions(): Option[] {
   return [
     choice('backend', 'name', ['reference', 'wasm', 'webgpu', 'auto'], 'what computes', 'auto'),
     choice('weights', 'format', ['exact', 'f32', 'bf16', 'q8', 'q4'], 'exact: bf16 stays bf16, all else f32', 'exact'),
-    choice('activations', 'format', ['f32', 'int', 'f16'], 'values between the layers (f32; int with q8 and q4; f16 on webgpu)'),
+    choice(
+      'activations',
+      'format',
+      ['f32', 'int', 'f16'],
+      'values between the layers (f32; int with q8 and q4; f16 on webgpu)',
+    ),
     choice('numerics', 'format', ['f32', 'bf16'], 'bf16: round where PyTorch does in bf16', 'f32'),
     choice('kv', 'format', ['f32', 'f16'], 'cached keys and values', 'f32'),
     threadsOption(),
