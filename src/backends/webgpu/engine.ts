@@ -132,15 +132,12 @@ export class GpuEngine implements Engine {
 
   async #submit(submission: Submission, run: Run, handOut: HandOut): Promise<void> {
     const { gpu } = this.#setup
-    const {
-      pass: { signal },
-      plan,
-    } = run
+    const { pass, plan } = run
     const { outputs, bytes } = submission
     const whole = Math.max(4, bytes + (plan.guarded ? FLAG_BYTES : 0))
-    const target = await this.#readBack.fit(whole)
+    const target = await this.#readBack.fit(whole, pass.signal)
     const said = gpu.guarded('a pass', () => gpu.device.queue.submit([encode(submission, run, target)]))
-    const [refused, read] = await Promise.allSettled([said, this.#readBack.read(whole, signal)])
+    const [refused, read] = await Promise.allSettled([said, this.#readBack.read(whole, pass.signal)])
     if (refused.status === 'rejected') throw refused.reason
     if (read.status === 'rejected') throw read.reason
     if (plan.guarded) checkFlag(new Uint32Array(read.value, bytes, 1)[0], plan.steps)
