@@ -207,6 +207,29 @@ describe.skipIf(noGpu !== '')(`an engine${skipped}`, () => {
     expect(await engine.run(tinyPass(cache, tiny, { range: [0, 6], outputs: ['logits'] }))).toEqual(want)
   })
 
+  test('a pass waits for the work that an abort left behind before it submits its own', async () => {
+    const { queue } = host.device!
+    const [submit, workDone] = [queue.submit.bind(queue), queue.onSubmittedWorkDone.bind(queue)]
+    const stop = new AbortController()
+    const seen: string[] = []
+    const pass = tinyPass(engine.createCache(), tiny, { range: [0, 6], outputs: ['logits'], keep: false })
+    await engine.run(pass)
+    queue.submit = (buffers) => {
+      seen.push('submitted')
+      submit(buffers)
+      queueMicrotask(() => stop.abort(new Error('enough')))
+    }
+    queue.onSubmittedWorkDone = () => workDone().then(() => void seen.push('ended'))
+    try {
+      await expect(engine.run({ ...pass, signal: stop.signal })).rejects.toThrow('enough')
+      await engine.run(pass)
+    } finally {
+      queue.submit = submit
+      queue.onSubmittedWorkDone = workDone
+    }
+    expect(seen).toEqual(['submitted', 'ended', 'submitted'])
+  })
+
   test('a cache serves one pass at a time, and none once it is freed', async () => {
     const cache = engine.createCache()
     const pass = tinyPass(cache, tiny, { range: [0, 6], outputs: ['logits'] })

@@ -137,7 +137,7 @@ export class GpuEngine implements Engine {
     const { gpu } = this.#setup
     const { signal } = run.pass
     const { outputs, bytes } = submission
-    const target = await this.#readBack.fit(Math.max(4, bytes))
+    const target = await this.#readBack.fit(Math.max(4, bytes), signal)
     const said = gpu.guarded('a pass', () => gpu.device.queue.submit([encode(submission, run, target)]))
     const [refused, read] = await Promise.allSettled([said, this.#readBack.read(Math.max(4, bytes), signal)])
     if (refused.status === 'rejected') throw refused.reason
