@@ -19,7 +19,7 @@ export const commands: Readonly<Record<string, string>> = {
   'peers-browser': 'peers --browser @4lv8k-q4 --gguf @4lv8k-q4_0.gguf',
   engines: 'engines --model @4lv8k-q4',
   'models-fixed-cost': 'models --model @tiny32 --weights q4 --patches 30 --steps 1000',
-  webgpu: 'webgpu --rows 16',
+  webgpu: 'webgpu --inner 1024 --cols 1024 --rows 16',
   'loading-7b-q4': 'loading --model @7b-q4',
   'peers-7b-q4': 'peers --sail @7b-q4 --gguf @7b-q4_0.gguf --grow 2048',
   'peers-7b-q8': 'peers --sail @7b-q8 --gguf @7b-q8_0.gguf --grow 2048 --rounds 1',

@@ -2,6 +2,8 @@
 // the question whether anything was kept:
 //   rss       of the process: after the last (the least of five looks towards the end) at most 2 % above after the 20th
 //   heap      live JavaScript objects and what they hold outside, without what the compiler made of the code: the same
+//   gpu       webgpu: buffers, query sets, bind groups, pipelines and command buffers that are there: no more, and their bytes
+//             as rss; no buffer after close
 //   threads   of the process (Linux): as many after the last as after the 20th; the team's own are gone after close
 //   handles   what keeps the event loop alive after close: what did before loading. The process must end by itself
 //   listeners on a signal that lives as long as the run: none
@@ -47,6 +49,8 @@ if (globalThis.gc === undefined) {
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...malloc } })
   process.exit(status ?? 1)
 }
+const onGpu = flags.backend === 'webgpu'
+const gpuObjects = onGpu ? (await import('./gpu-objects.mjs')).countGpuObjects() : () => ({})
 const { Sail } = await import('../dist/node.js')
 
 const images = ['noise-40x26.png', 'noise-17x25.jpg'].map((name) => join(root, 'golden', 'cases', 'images', name))
@@ -61,8 +65,9 @@ const handlesBefore = process.getActiveResourcesInfo().sort().join()
 const threads = flags.threads === 'auto' ? 'auto' : Number(flags.threads)
 const sail = await Sail.load(flags.model, { backend: flags.backend, threads })
 const start = performance.now()
-/** Sides of pictures: plain loops take their time, and so does a software adapter. */
-const most = flags.backend === 'wasm' ? 400 : 130
+/** Sides of pictures, and tokens of answers: plain loops take their time, and a software adapter more. */
+const most = flags.backend === 'wasm' ? 400 : onGpu ? 56 : 130
+const [longest, usual] = onGpu ? [24, 6] : [200, 24]
 const largest = { image: rgb(most, most), prompt: 'what is it? '.repeat(8) }
 await sail.ask(largest, { maxNewTokens: 32, signal: lasting.signal })
 let early
@@ -89,6 +94,12 @@ for (const name of ['rss', 'heap']) {
   )
   if (!(percent(name) <= tolerance)) faults.push(`${name} grew`)
 }
+for (const [name, count] of Object.entries(late.gpu)) {
+  console.log(`gpu       ${name}: ${early.gpu[name]} after ${after}, ${count} after ${generations}`)
+  const room = name === 'bytes' ? 1 + tolerance / 100 : 1 // buffers grow to the largest value that they meet, and stay
+  if (!(count <= early.gpu[name] * room)) faults.push(`${name} on the GPU grew`)
+}
+if (onGpu && gpuObjects().buffers !== 0) faults.push('buffers are left on the GPU')
 console.log(
   `threads   ${early.threads} after ${after}, ${late.threads} after ${generations}, ${threadsLeft} after close`,
 )
@@ -118,7 +129,7 @@ async function generation(turn) {
   const prompt = Array.from({ length: below(12) }, () => pick(words)).join(' ')
   const question = { prompt, ...(image !== undefined && { image }) }
   const sampling = random() < 0.5 ? {} : { temperature: 1.5, seed: below(1e6) }
-  const options = { maxNewTokens: turn === null ? 1 + below(24) : 200, signal: lasting.signal, ...sampling }
+  const options = { maxNewTokens: turn === null ? 1 + below(usual) : longest, signal: lasting.signal, ...sampling }
   const kind = turn === null ? below(10) : turn % 10
   if (kind === 0 && image !== undefined) return done('features', await sail.features(image, { signal: lasting.signal }))
   if (kind === 1) return done('trace', await leave(sail.traceStream(question, { stages: ['**.out'] }), 1 + below(8)))
@@ -176,15 +187,17 @@ async function measure() {
     const { rss, heapUsed, external } = process.memoryUsage()
     const code = getHeapCodeStatistics()
     const compiled = code.code_and_metadata_size + code.bytecode_and_metadata_size
-    looks.push({ rss, heap: heapUsed + external - compiled, threads: threadCount() })
+    looks.push({ rss, heap: heapUsed + external - compiled, threads: threadCount(), gpu: gpuObjects() })
   }
   return least(looks)
 }
 
 /** The least of each figure, of threads the most. */
 function least(looks) {
-  const of = (name, pick) => pick(...looks.map((look) => look[name]))
-  return { rss: of('rss', Math.min), heap: of('heap', Math.min), threads: of('threads', Math.max) }
+  const of = (name, pick, all = looks) => pick(...all.map((look) => look[name]))
+  const gpus = looks.map(({ gpu }) => gpu)
+  const gpu = Object.fromEntries(Object.keys(gpus[0]).map((name) => [name, of(name, Math.min, gpus)]))
+  return { rss: of('rss', Math.min), heap: of('heap', Math.min), threads: of('threads', Math.max), gpu }
 }
 
 /** null where the system does not tell. */
