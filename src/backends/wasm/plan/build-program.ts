@@ -5,6 +5,7 @@ import { fuseAttention } from '../../../graph/fuse.ts'
 import type { Graph } from '../../../graph/graph.ts'
 import type { Draft, LowerSetup, Output } from './draft.ts'
 import { groupDrafts } from './groups.ts'
+import { lastRowOnly } from './last-row-only.ts'
 import { lower } from './lower.ts'
 import type { Instruction, Program, ProgramValue } from './program.ts'
 import { queriesLast } from './queries-last.ts'
@@ -18,7 +19,7 @@ export interface BuiltProgram extends Program {
 /** @param oneRow for passes of a single token, which have no rows to hold and wait less in the graph's own order */
 export function buildProgram(graph: Graph, setup: LowerSetup, oneRow: boolean): BuiltProgram {
   const fused = fuseAttention(graph)
-  const lowered = lower(oneRow ? fused : queriesLast(fused), setup)
+  const lowered = lower(oneRow ? fused : lastRowOnly(queriesLast(fused)), setup)
   const groups = groupDrafts(lowered.drafts)
   const { values, registers } = assignRegisters(lowered, groups)
   const guard = new Guard(values)

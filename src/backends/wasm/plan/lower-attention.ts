@@ -2,6 +2,7 @@
 // attention reads them there. It goes by blocks of rows where its queries do (queries-last.ts); queries that others see as well,
 // and weights, are of all rows.
 import type { Op } from '../../../graph/graph.ts'
+import type { Rows } from './program.ts'
 import type { Tape } from './tape.ts'
 
 type AttentionOp = Extract<Op, { readonly kind: 'rope' | 'cache' | 'attnWeights' | 'attnMix' | 'attention' }>
@@ -16,7 +17,13 @@ export function lowerAttention(op: AttentionOp, tape: Tape, shard: number): void
         break
       }
       const out = tape.newValue(op.out, shard)
-      tape.add({ kind: 'rope', out, x, cos, sin, heads: op.heads }, shard, 'S', [x, cos, sin], [out])
+      tape.add(
+        { kind: 'rope', out, x, cos, sin, heads: op.heads },
+        shard,
+        op.out.shape[1] as Rows,
+        [x, cos, sin],
+        [out],
+      )
       break
     }
     case 'cache': {
@@ -35,7 +42,7 @@ export function lowerAttention(op: AttentionOp, tape: Tape, shard: number): void
     default: {
       const q = tape.in(op.q, shard)
       const out = tape.newValue(op.out, shard)
-      const rows = op.kind === 'attention' && tape.isLastUse(op.q) ? 'S' : null
+      const rows = op.kind === 'attention' && tape.isLastUse(op.q) ? (op.out.shape[0] as Rows) : null
       tape.add({ kind: op.kind, out, q, layer }, shard, rows, [q], [out], { looksUp: layer })
     }
   }

@@ -21,7 +21,8 @@ export function workOf(step: Instruction, rows: number, { sizes: { H, G, E } }: 
     case 'attnWeights':
     case 'attnMix': {
       const halves = step.kind === 'attention' ? 2 : 1 // q . k, and weights . v
-      return { flops: halves * 2 * E * H * visiblePairs(frame), bytes: halves * frame.K * G * E * cacheBytes }
+      const pairs = (visiblePairs(frame) * rows) / frame.S // of a block of rows its share
+      return { flops: halves * 2 * E * H * pairs, bytes: halves * frame.K * G * E * cacheBytes }
     }
     case 'gather':
     case 'scatterAdd':

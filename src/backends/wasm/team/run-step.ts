@@ -14,12 +14,13 @@ export interface Worker {
   readonly barrier: Barrier
 }
 
-/** What runs: rows [first, first + count) of a group. */
+/** What runs: rows [first, first + count) of a group, which has `rows` of them. */
 export interface Block {
   readonly program: Program
   readonly frame: Frame
   readonly first: number
   readonly count: number
+  readonly rows: number
 }
 
 /** Elements a slice of an elementwise op is a multiple of: a cache line. */
@@ -55,7 +56,7 @@ export function runStep(step: Instruction, block: Block, worker: Worker): undefi
     case 'rope': {
       const { local } = program.values[step.out] // heads first: the block's rows are all that it has
       const address = local ? at : origin
-      const rows = local ? [count, step.heads, E, from - first, to - first] : [S, step.heads, E, from, to]
+      const rows = local ? [count, step.heads, E, from - first, to - first] : [block.rows, step.heads, E, from, to]
       return kernels.rope(address(step.out), address(step.x), address(step.cos), address(step.sin), ...rows)
     }
     case 'swiglu': {
@@ -83,7 +84,7 @@ function runAttention(
   worker: Worker,
   [from, to]: readonly [number, number],
 ): undefined {
-  const { frame, program, first, count } = block
+  const { frame, program, first, count, rows } = block
   const at = (value: number): number => addressOf(value, block, first)
   const origin = (value: number): number => addressOf(value, block, 0)
   const { kernels } = worker.shards[step.shard]
@@ -93,7 +94,7 @@ function runAttention(
   const table = frame.pageTables[step.layer]
   const start = K - S
   /** Keys up to the last that the block may see: for the kernels its rows are a pass of their own. */
-  const seen = mask === 1 ? start + first + count : K
+  const seen = mask === 1 ? K - rows + first + count : K
   const scratch = scratchOf(step.shard, frame, worker)
   const units = (name: 'attn_weights' | 'attn_mix' | 'attention', args: readonly number[]): undefined =>
     inPieces(slice(kernels.attention_units(count, H, G), worker), UNITS, worker, (first, end) =>

@@ -27,7 +27,7 @@ function walkGroup(
   for (let first = 0; first < rows; first += size) {
     if (first < from || first >= to) continue
     if (first > from && !worker.barrier.wait()) return false
-    const block = { program, frame, first, count: Math.min(size, rows - first) }
+    const block = { program, frame, first, count: Math.min(size, rows - first), rows }
     for (const [i, step] of group.instructions.entries()) {
       if (step.barrier && !worker.barrier.wait()) return false
       if (recorder === null) runStep(step, block, worker)
