@@ -230,6 +230,26 @@ test('relaxed kernels need memory that workers share', async () => {
   expect(auto.info.notes.join()).toContain('relaxed')
 })
 
+test.each([
+  ['full', null, [0, 6]],
+  ['causal', null, [0, 6]],
+  ['causal', 2, [3, 6]],
+] as const)(
+  'the next token alone is what all rows say of it: %s, window %s, tokens %o',
+  async (kind, window, range) => {
+    const engine = await wasmEngine(tiny)
+    const run = async (outputs: string[]): Promise<Map<string, F32Tensor>> => {
+      const cache = engine.createCache()
+      if (range[0] > 0)
+        await engine.run(tinyPass(cache, tiny, { range: [0, range[0]], outputs: [], mask: { kind, window } }))
+      return engine.run(tinyPass(cache, tiny, { range: [...range], outputs, mask: { kind, window } }))
+    }
+    const all = (await run(['logits'])).get('logits')!
+    const next = (await run(['next_logits'])).get('next_logits')!
+    expectClose(next.data, all.data.slice(-all.shape[1]), all.shape[1], LIMIT)
+  },
+)
+
 test('vectors that V8 may join are noted', async () => {
   const notes = async (bits: 128 | 256) =>
     (await wasmEngine(tiny, { host: { vectorBits: () => bits } })).info.notes.join()

@@ -9,21 +9,30 @@ const kinds = (program: ReturnType<typeof programOf>, barriers = false) =>
   )
 
 test('a layer is keys and values of all rows, straight to the cache, then all else from queries on', () => {
-  const program = programOf({ ...tiny, dims: { ...tiny.dims, L: 1 } }, { patches: false, outputs: ['next_logits'] })
+  const program = programOf({ ...tiny, dims: { ...tiny.dims, L: 1 } }, { patches: false, outputs: ['final_norm'] })
   expect(kinds(program)).toEqual([
     'gather rmsNorm linear linear ropeToCache storeV',
     'rmsNorm linear rope attention linear add rmsNorm linear linear swiglu linear add rmsNorm',
-    'linear',
   ])
-  expect(program.groups.map(({ rows, blocked }) => `${rows} ${blocked}`)).toEqual(['S true', 'S true', '1 true'])
+  expect(program.groups.map(({ rows, blocked }) => `${rows} ${blocked}`)).toEqual(['S true', 'S true'])
+})
+
+test('for the next token the last layer has one row from its queries on, the layers before it all', () => {
+  const program = programOf(tiny, { patches: false, outputs: ['next_logits'] })
+  const layer = 'rmsNorm linear rope attention linear add rmsNorm linear linear swiglu linear add'
+  expect(kinds(program)).toEqual([
+    'gather rmsNorm linear linear ropeToCache storeV',
+    `${layer} rmsNorm linear linear ropeToCache storeV`,
+    `${layer} rmsNorm linear`,
+  ])
+  expect(program.groups.map(({ rows }) => rows)).toEqual(['S', 'S', 1])
 })
 
 test('workers wait only where they read what others wrote', () => {
-  const program = programOf({ ...tiny, dims: { ...tiny.dims, L: 1 } }, { patches: false, outputs: ['next_logits'] })
+  const program = programOf({ ...tiny, dims: { ...tiny.dims, L: 1 } }, { patches: false, outputs: ['final_norm'] })
   expect(kinds(program, true)).toEqual([
     'gather | rmsNorm | linear linear | ropeToCache storeV',
     'rmsNorm | linear | rope | attention | linear | add | rmsNorm | linear linear | swiglu | linear | add | rmsNorm',
-    '| linear',
   ])
 })
 

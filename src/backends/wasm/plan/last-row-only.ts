@@ -35,7 +35,7 @@ function narrowOps(graph: Graph): Set<Op> {
   const whole = new Set(graph.outputs.map((name) => graph.stages.get(name)!.id))
   const narrow = new Set<Op>()
   for (const op of graph.ops.toReversed()) {
-    if (op.kind === 'lastRow' && !whole.has(op.out.id)) continue
+    if (op.kind === 'lastRow') continue
     if (!whole.has(op.out.id) && keepsRowsApart(op, whole)) narrow.add(op)
     const needed = op.kind === 'attention' ? [op.keys, op.values] : []
     for (const { id } of narrow.has(op) ? needed : inputsOf(op)) whole.add(id)

@@ -65,7 +65,7 @@ export function planMemory(
 
 /**
  * Values of a pass of S tokens: of all rows x, cos and sin, ids and patches; of one block of rows what lives at a time inside a
- * layer, and the embeddings of patches; the logits of one row. Patches are met in the first memory only; the others are that
+ * layer, and the embeddings of patches; of the last row its way through the last layer, and the logits. Patches are met in the first memory only; the others are that
  * much better off.
  */
 function scratchBytes({ dims, patchSize }: ModelConfig, S: number): number {
@@ -74,5 +74,6 @@ function scratchBytes({ dims, patchSize }: ModelConfig, S: number): number {
   const attention = 2 * H * E + D
   const mlp = 2 * F + 2 * D
   const block = Math.min(S, BLOCK_ROWS) * (Math.max(attention, mlp) + embedding)
-  return 4 * (S * (D + 2 * E + pixels + 2) + block + V)
+  const lastRow = 2 * H * E + 2 * F + 3 * D + V
+  return 4 * (S * (D + 2 * E + pixels + 2) + block + lastRow)
 }
