@@ -122,7 +122,6 @@ test('an abort while weights are read rejects with its reason', async () => {
 })
 
 const refused: readonly (readonly [options: object, code: string])[] = [
-  [{ backend: 'webgpu', activations: 'f16' }, 'E_OPTION_UNAVAILABLE'],
   [{ backend: 'webgpu', numerics: 'bf16' }, 'E_OPTION_UNAVAILABLE'],
   [{ backend: 'cuda' }, 'E_OPTION_BACKEND'],
   [{ weights: 'q8', numerics: 'bf16' }, 'E_WEIGHTS_FORMAT_UNSUPPORTED'],
