@@ -3,6 +3,7 @@
 // is one chain of E products. Three walks over the row: scores and their maximum, exponentials and their sum, the quotient.
 import { keysType, readKey } from './half.ts'
 import { type Float, type Kernel, kernel, WORKGROUP } from './kernel.ts'
+import { notFinite } from './not-finite.ts'
 import { reduceOver } from './reduce.ts'
 import { wgslFloat } from './rms_norm.ts'
 import { visibleKeys } from './visible-keys.ts'
@@ -39,6 +40,7 @@ export function attnWeights(sizes: HeadSizes, { kv, q = 'f32' }: AttentionTypes)
     { q: `vec4<${q}>`, keys: keysType[kv], weights: 'f32' },
     /* wgsl */ `
 ${visibleKeys}
+${notFinite}
 ${scoreOf(sizes, kv)}
 ${reduceOver(WORKGROUP, 'sum')}
 ${reduceOver(WORKGROUP, 'max')}
@@ -62,7 +64,7 @@ fn attn_weights(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocati
   let skipped = (begin + ${WORKGROUP - 1}u - t) / ${WORKGROUP}u * ${WORKGROUP}u;
   var sum = 0.0;
   for (var k = t + skipped; k < end; k += ${WORKGROUP}u) {
-    let value = exp(weights[row + k] - top);
+    let value = poisoned(weights[row + k], exp(weights[row + k] - top));
     weights[row + k] = value;
     sum += value;
   }
