@@ -34,7 +34,9 @@ export async function main(args: string[]): Promise<void> {
   if (model === undefined) throw new Error('engines: --model DIR is missing')
   const reports: EngineReport[] = []
   for (const [major, node] of engines())
-    for (const kernels of BUILDS) reports.push(await inNode(`Node ${major}`, node, { model, tokens, kernels }))
+    for (const kernels of BUILDS)
+      for (const vectors of major === '24' ? ['128', 'auto'] : ['128'])
+        reports.push(await inNode(`Node ${major}`, node, { model, tokens, kernels, vectors }))
   const jobs = BUILDS.map((kernels) => {
     return { program: 'ours' as const, model, tokens: Number(tokens), steps: STEPS, runs: RUNS, kernels }
   })
@@ -45,13 +47,14 @@ export async function main(args: string[]): Promise<void> {
   writeResult(flags.out, { machine: machine(), reports })
 }
 
-type Job = Readonly<Record<'model' | 'tokens' | 'kernels', string>>
+type Job = Readonly<Record<'model' | 'tokens' | 'kernels' | 'vectors', string>>
 
 async function inNode(engine: string, node: string, job: Job): Promise<EngineReport> {
   const { kernels } = job
   try {
     const times = await ours({ ...job, runs: String(RUNS), steps: String(STEPS) }, node)
-    return { engine, kernels, load: times.load, ...ratesOf([times]) }
+    const build = times.info.vectors > 128 ? `${kernels}, ${times.info.vectors} bits` : kernels
+    return { engine, kernels: build, load: times.load, ...ratesOf([times]) }
   } catch (error) {
     const [reason] = /E_[A-Z_]+/.exec(String(error)) ?? [String(error)]
     return { engine, kernels, missing: reason.replaceAll(node, engine).slice(0, 300) } // a result names no folder of this machine

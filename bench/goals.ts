@@ -15,6 +15,7 @@ function modelGoals({ q4, q8, browser }: Results): Goal[] {
   return [
     ...goal(`7B, decode q4 behind ${four?.context} tokens, of llama.cpp q4_0`, 'x', decode(four), [0.85, 1.05]),
     ...goal('7B, prefix of 512 tokens q4, of llama.cpp q4_0', 'x', prefix(four), [0.85, 1.1]),
+    ...goal('the same, vectors of 128 bits', 'x', narrow(four), [0.85, 1.1]),
     ...goal(`7B, decode q8 behind ${eight?.context} tokens, of llama.cpp q8_0`, 'x', decode(eight)),
     ...goal('7B, prefix of 512 tokens q8, of llama.cpp q8_0', 'x', prefix(eight)),
     ...goal('4 layers in Chromium, decode q4, of wllama 2.3.1', 'x', over(step(ours), step(wllama2)), [3, 4]),
@@ -33,6 +34,11 @@ function prefix(models: Models | undefined): number | undefined {
   return over(models?.ours.prefix[tokens]?.median, theirs?.median)
 }
 
+function narrow(models: Models | undefined): number | undefined {
+  const [[tokens, theirs]] = Object.entries(models?.llama?.prefix ?? { none: undefined })
+  return over(models?.narrow?.prefix[tokens]?.median, theirs?.median)
+}
+
 function step(result: BrowserResult | undefined): number | undefined {
   return result === undefined || 'missing' in result ? undefined : result.decode.median
 }
@@ -42,13 +48,15 @@ function pass(result: BrowserResult | undefined): number | undefined {
 }
 
 function layerGoals({ layer }: Results): Goal[] {
-  const { ours, torch } = layer?.layer ?? {}
+  const { ours, narrow, torch } = layer?.layer ?? {}
   if (ours === undefined || torch === undefined) return []
   const [tokens, mine] = Object.entries(ours.prefix).at(-1)!
   const of = (name: 'f32' | 'bf16'): number => mine.median / torch[name].prefix[tokens].median
+  const narrowly = over(narrow?.prefix[tokens]?.median, torch.f32.prefix[tokens].median)
   return [
     ...goal('one layer, decode q4, of PyTorch bf16', 'x', ours.decode.median / torch.bf16.decode.median, [6, 9]),
     ...goal('one layer, prefix q4, of PyTorch f32', 'x', of('f32'), [1.3, 1.6]),
+    ...goal('the same, vectors of 128 bits', 'x', narrowly, [1.3, 1.6]),
     ...goal('one layer, prefix q4, of PyTorch bf16', 'x', of('bf16'), [0.5, 0.65]),
   ]
 }

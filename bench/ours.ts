@@ -1,16 +1,23 @@
 // npm run bench -- ours: whole passes of ours in a process of its own, as the other commands start it; prints JSON.
 //   --model DIR [--tokens 256,512,1024] [--runs 1] [--steps 32] [--stage layers.0.out] [--grow 2048]
-//   [--threads 2] [--kernels auto] [--weights exact] [--kv f32]
+//   [--threads 2] [--kernels auto] [--vectors auto] [--weights exact] [--kv f32]
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { rateOf, type Spread, spread } from '../src/cli/bench/spread.ts'
+import type * as Vectors from '../src/node/vectors.ts'
 import type { LoadOptions, Sail } from '../src/node.ts'
 import { runBench } from './child.ts'
 import { type PassTimes, passTimes } from './passes.ts'
 
 export interface Ours extends PassTimes {
-  readonly info: { readonly kernels: string; readonly threads: number; readonly weights: string; readonly kv: string }
+  readonly info: {
+    readonly kernels: string
+    readonly threads: number
+    readonly weights: string
+    readonly kv: string
+    readonly vectors: number
+  }
   /** Seconds. */
   readonly load: number
   /** Bytes, with the largest context in the cache. */
@@ -26,6 +33,7 @@ const options = {
   grow: { type: 'string' },
   threads: { type: 'string', default: '2' },
   kernels: { type: 'string', default: 'auto' },
+  vectors: { type: 'string', default: 'auto' },
   weights: { type: 'string', default: 'exact' },
   kv: { type: 'string', default: 'f32' },
 } as const
@@ -33,10 +41,12 @@ const options = {
 type Flags = Partial<Record<keyof typeof options, string>>
 
 export async function main(args: string[]): Promise<void> {
-  const { model, tokens, runs, steps, stage, grow, threads, ...load } = parseArgs({ args, options }).values
+  const { model, tokens, runs, steps, stage, grow, threads, vectors, ...load } = parseArgs({ args, options }).values
   if (model === undefined) throw new Error('ours: --model DIR is missing')
-  const library = pathToFileURL(join(process.cwd(), 'dist', 'node.js')).href
-  const { Sail: loader } = (await import(library)) as { Sail: typeof Sail }
+  const built = (file: string): string => pathToFileURL(join(process.cwd(), 'dist', file)).href
+  const { Sail: loader } = (await import(built('node.js'))) as { Sail: typeof Sail }
+  const { joinVectors, vectorBits } = (await import(built('node/vectors.js'))) as typeof Vectors
+  if (vectors === 'auto') joinVectors() // as the command does
   const start = performance.now()
   const sail = await loader.load(model, { ...load, threads: Number(threads), backend: 'wasm' } as LoadOptions)
   const loaded = (performance.now() - start) / 1000
@@ -47,7 +57,7 @@ export async function main(args: string[]): Promise<void> {
   })
   const { kernels, threads: used, weights } = sail.info
   await sail.close()
-  const info = { kernels, threads: used, weights, kv: load.kv }
+  const info = { kernels, threads: used, weights, kv: load.kv, vectors: vectorBits() }
   const result: Ours = { info, load: loaded, ...times, peak_rss: process.resourceUsage().maxRSS * 1024 }
   console.log(JSON.stringify(result))
 }

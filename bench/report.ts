@@ -71,10 +71,11 @@ function tokens({ q4, q8, browser }: Results): string {
     ['q8', q8],
   ] as const) {
     if (result === undefined) continue
-    const { ours, llama } = result.models
+    const { ours, narrow, llama } = result.models
     const add = (what: string, { prefix, decode }: Rates, memory: number | null): unknown =>
       rows.push([what, sizes(prefix), rate(decode), gigabytes(memory)])
     add(`7B ${name}`, ours, ours.peak_rss)
+    if (narrow !== undefined) add(`7B ${name}, vectors of 128 bits`, narrow, null)
     if (llama !== undefined) add(`7B ${name}_0, llama.cpp`, llama, llama.peak_rss)
   }
   const { ours, wllama2, wllama3 } = browser?.browser ?? {}

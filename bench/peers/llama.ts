@@ -10,6 +10,8 @@ export interface Models {
   readonly context: number
   readonly ours: Rates &
     Pick<Ours, 'info'> & { readonly load: Spread; readonly peak_rss: number; readonly grown: number }
+  /** Ours with vectors of 128 bits, where they may be joined to 256 in `ours`. */
+  readonly narrow?: Rates
   readonly llama?: Rates & { readonly peak_rss: number | null; readonly build: string }
 }
 
@@ -23,17 +25,19 @@ interface LlamaRun {
 export async function wholeModels(flags: Flags, model: string): Promise<Models> {
   const { gguf, tokens = '512', context, grow = context, steps = '32', kv, rounds } = flags
   const file = gguf !== undefined && found(places.llamaBench, 'llama.cpp') && found(gguf, 'the GGUF file') ? gguf : null
-  const [mine, theirs]: [Ours[], LlamaRun[]] = [[], []]
+  const [mine, narrow, theirs]: [Ours[], Ours[], LlamaRun[]] = [[], [], []]
   const sizes = [...new Set([Math.ceil(Number(tokens) / 2), Number(tokens), Number(context)])].join()
   for (let n = 1; n <= Number(rounds); n++) {
     mine.push(await ours({ model, tokens: sizes, steps, kv, ...(n === Number(rounds) && { grow }) }))
     if (file !== null) theirs.push(await llama(file, tokens, context, steps))
+    if (mine[0].info.vectors > 128) narrow.push(await ours({ model, tokens, steps: '8', kv, vectors: '128' }))
   }
   const peak_rss = Math.max(...mine.map((each) => each.peak_rss))
   const load = spread(mine.map((each) => each.load))
   return {
     context: Number(context),
     ours: { info: mine[0].info, load, peak_rss, grown: Number(grow), ...ratesOf(mine) },
+    ...(narrow.length > 0 && { narrow: ratesOf(narrow) }),
     ...(file !== null && { llama: llamaRates(tokens, theirs) }),
   }
 }

@@ -26,7 +26,7 @@ function kernels(rows: readonly [string, number, number, number][], attention: n
   }
 }
 
-const info = { kernels: 'relaxed', threads: 2, weights: 'q4', kv: 'f32' }
+const info = { kernels: 'relaxed', threads: 2, weights: 'q4', kv: 'f32', vectors: 256 }
 const model = { prefix: { 256: spread(21), 512: spread(20), 1024: spread(19) }, decode: spread(7) }
 const results: Results = {
   relaxed: kernels(
@@ -44,6 +44,7 @@ const results: Results = {
     models: {
       context: 1024,
       ours: { ...model, info, load: spread(2), peak_rss: 5.34e9, grown: 2048 },
+      narrow: { prefix: { 512: spread(12) }, decode: spread(7) },
       llama: { prefix: { 512: spread(16) }, decode: spread(7), peak_rss: 4.5e9, build: 'abc' },
     },
   },
@@ -72,12 +73,14 @@ test('a line has its figure, the strict build beside it, its floor and its aim, 
   expect(table).toContain('| attention, 1,024 patches, of our f32 matmul | 80 % | 70 % |  | 60 % | 80 % |')
   expect(table).toContain('| matvec from memory, q4, of reading | 90 % |  |  | 85 % | 95 % |')
   expect(table).toContain('| 7B, prefix of 512 tokens q4, of llama.cpp q4_0 | 1.25 x |  |  | 0.85 x | 1.1 x |')
+  expect(table).toContain('| the same, vectors of 128 bits | **0.75 x**, not met |  |  | 0.85 x | 1.1 x |')
   expect(table).toContain('| memory of 7B q4, 2048 tokens in f32 | **5.34 GB**, not met |  |  | 5 GB |  |')
 })
 
 test('tokens a second, engines and one matrix of onnxruntime-web have tables of their own', () => {
   const table = tableOf(results).split('\n')
   expect(table).toContain('| 7B q4_0, llama.cpp | 16.0 (512) | 7.00 | 4.50 |')
+  expect(table).toContain('| 7B q4, vectors of 128 bits | 12.0 (512) | 7.00 |  |')
   expect(table).toContain('| Node 20 | relaxed | E_KERNELS_UNAVAILABLE |  |  |')
   expect(table).toContain('| Node 24 | relaxed | 0.50 s | 90.0 | 40.0 |')
   expect(table).toContain('| 4096 x 64, of onnxruntime-web | 1 row | 64 rows |')
