@@ -70,6 +70,10 @@ const most = flags.backend === 'wasm' ? 400 : onGpu ? 56 : 130
 const [longest, usual] = onGpu ? [24, 6] : [200, 24]
 const largest = { image: rgb(most, most), prompt: 'what is it? '.repeat(8) }
 await sail.ask(largest, { maxNewTokens: 32, signal: lasting.signal })
+// Dawn hands what is written to a device through a ring of 4 MiB, whose pages count from the first time that it comes round:
+// RSS rose from 133.7 to 141.2 MB over 450 aborted generations, of which 4.1 MB were this ring, and stood still until 600
+// with malloc's heap flat from the start. 100 of the largest questions write 4.7 MB.
+for (let i = 0; onGpu && generations >= 200 && i < 100; i++) await sail.ask(largest, { maxNewTokens: 1 })
 let early
 const looks = []
 const step = Math.max(1, Math.floor((generations - after) / 50))

@@ -230,6 +230,24 @@ describe.skipIf(noGpu !== '')(`an engine${skipped}`, () => {
     expect(seen).toEqual(['submitted', 'ended', 'submitted'])
   })
 
+  test('more tokens than a grid has rows are refused before anything is made or submitted', async () => {
+    const cache = engine.createCache()
+    const pass = tinyPass(cache, tiny, { range: [0, 1], outputs: ['layers.0.attn_norm'] })
+    const S = 65_536
+    const long = { ...pass, ids: new Int32Array(S), positions: new Int32Array(3 * S) }
+    const { queue } = host.device!
+    const [submit, { made }] = [queue.submit, host]
+    queue.submit = () => expect.fail('submitted')
+    try {
+      await expect(engine.run(long)).rejects.toThrow(code('E_GPU_VALUE_SIZE'))
+    } finally {
+      queue.submit = submit
+    }
+    expect(host.made).toBe(made)
+    expect(cache.length).toBe(0)
+    expect((await engine.run(pass)).size).toBe(1)
+  })
+
   test('a cache serves one pass at a time, and none once it is freed', async () => {
     const cache = engine.createCache()
     const pass = tinyPass(cache, tiny, { range: [0, 6], outputs: ['logits'] })

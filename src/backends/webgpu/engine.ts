@@ -14,6 +14,7 @@ import type { Float } from './kernels/kernel.ts'
 import { GpuCache } from './kv-cache.ts'
 import { type Bound, type Buffers, bind } from './plan/bind.ts'
 import { buildPlan } from './plan/build-plan.ts'
+import { checkGrid } from './plan/check-grid.ts'
 import type { Plan } from './plan/plan.ts'
 import { type Submission, submissions } from './plan/submissions.ts'
 import { PassTimer } from './profile/pass-timer.ts'
@@ -69,11 +70,13 @@ export class GpuEngine implements Engine {
     const cache = ownCache(GpuCache, pass.cache, this, this.#closed)
     const sizes = checkPass(pass, this.#setup.dims.V)
     pass.signal?.throwIfAborted()
+    const planned = this.#planOf(pass.graph, sizes.S === 1)
+    checkGrid(planned.plan, sizes, this.#setup.gpu.device.limits.maxComputeWorkgroupsPerDimension)
     const before = cache.length
     let after = before
     await cache.begin(sizes.K)
     try {
-      const outputs = await this.#execute(pass, sizes, cache)
+      const outputs = await this.#execute(pass, planned, sizes, cache)
       if (pass.keep) after = sizes.K
       return outputs
     } finally {
@@ -86,9 +89,8 @@ export class GpuEngine implements Engine {
     this.#setup.gpu.close()
   }
 
-  async #execute(pass: Pass, sizes: PassSizes, cache: GpuCache): Promise<Map<string, F32Tensor>> {
+  async #execute(pass: Pass, planned: Planned, sizes: PassSizes, cache: GpuCache): Promise<Map<string, F32Tensor>> {
     const { gpu, ring, guard } = this.#setup
-    const planned = this.#planOf(pass.graph, sizes.S === 1)
     const { plan } = planned
     const buffers: Buffers = { gpu, scratch: this.#scratch, cache, uniform: ring.buffer, guard }
     await this.#scratch.fit(plan, sizes)
@@ -104,14 +106,15 @@ export class GpuEngine implements Engine {
       const { shape, data } = pass.given.get(name)!
       await handOut(name, shape, data)
     }
-    await gpu.guarded('inputs of a pass', () => {
+    const offset = await gpu.guarded('inputs of a pass', () => {
       if (plan.guarded) guard.reset()
       writeInputs(plan.inputs, pass, (register, data) => {
         gpu.device.queue.writeBuffer(this.#scratch.buffer(register), 0, data as ArrayBufferView<ArrayBuffer>)
       })
+      return ring.write(sizes, pass.mask)
     })
     const timer = await this.#timer(plan, pass, sizes)
-    const run = { pass, sizes, plan, bound: planned.bound, buffers, offset: ring.write(sizes, pass.mask), timer }
+    const run = { pass, sizes, plan, bound: planned.bound, buffers, offset, timer }
     const oneByOne = pass.onOutput !== undefined
     const limits = { flops: gpu.tuning.flops, oneByOne, steps: timer?.steps ?? Number.POSITIVE_INFINITY }
     for (const submission of submissions(plan.steps, sizes, limits)) {

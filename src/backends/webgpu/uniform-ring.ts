@@ -21,7 +21,7 @@ export class UniformRing {
     this.buffer = gpu.buffer('uniform ring', SLOTS * STRIDE, usage.uniform | usage.copyDst)
   }
 
-  /** Writes a slot and gives its offset. */
+  /** Writes a slot and gives its offset. Call it inside `guarded`. */
   write({ S, K, P }: PassSizes, { kind, window }: MaskRule): number {
     const offset = this.#next * STRIDE
     this.#next = (this.#next + 1) % SLOTS
