@@ -47,7 +47,8 @@ describe.skipIf(noGpu !== '').each([
     const [{ ops, ...sizes }] = own.taken
     expect(own.taken).toHaveLength(1)
     expect(sizes).toEqual({ tokens: 6, keys: 6, clock })
-    for (const name of ['linear', 'attention', 'rmsNorm', 'swiglu', 'add', 'gather', 'scatterAdd', 'rope']) {
+    // scatterAdd goes by patches on wasm and by rows here
+    for (const name of ['linear', 'attention', 'rmsNorm', 'swiglu', 'add', 'gather', 'rope']) {
       const works = (all: PassProfile['ops']) =>
         all
           .filter((op) => op.name.startsWith(name) && !op.name.includes('Cache'))
