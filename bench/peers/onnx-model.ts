@@ -108,14 +108,5 @@ function varint(value: number): Uint8Array {
   }
 }
 
-function message(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
-
+const message = (...parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts)
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)

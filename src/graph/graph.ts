@@ -188,3 +188,9 @@ export function inputsOf(op: Op): readonly Value[] {
       return [op.a, op.b]
   }
 }
+
+/** Ids that no value of the graph has, one a call. */
+export function freshIds({ ops, inputs }: Graph): () => number {
+  let last = [...ops.map(({ out }) => out), ...inputs.values()].reduce((most, { id }) => Math.max(most, id), 0)
+  return () => ++last
+}

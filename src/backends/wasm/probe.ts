@@ -1,6 +1,7 @@
 // What relaxed kernels are worth on this engine: whether they compute what strict ones do, and which of two instructions
 // for whole-number dots is the faster. The same small matrices go through all, often enough for the engine to have
 // compiled the kernels for good. Integer sums agree to the bit; f32 sums that may be fused differ by rounding.
+import { wave } from '../probe-values.ts'
 import type { KernelExports } from './kernel-exports.ts'
 import type { StoredFormat } from './plan/program.ts'
 
@@ -80,9 +81,4 @@ function prepare(format: Probed, kernels: KernelExports, { buffer }: WebAssembly
     kernels[`matmul_${format}`](out, from, packed, ROWS, INNER, COLS, COLS, 0, COLS / 8, scratch)
     return new Float32Array(buffer, out, ROWS * COLS).slice()
   }
-}
-
-/** Numbers of both signs, all different. */
-function wave(n: number, step: number): Float32Array {
-  return Float32Array.from({ length: n }, (_, i) => Math.sin(i * step + 1) * (1 + (i % 5)))
 }

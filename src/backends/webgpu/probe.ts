@@ -1,8 +1,10 @@
 // Whether an adapter computes what it should: one matrix in q4, by one row and by several, against a plain loop. Drivers that
 // get shared memory, barriers or integer shifts wrong are found here and not in an answer. A software adapter is refused: it
 // is the same processor that wasm uses, with more between.
+
 import { SailError } from '../../errors.ts'
 import { packPanel, unpackPanel } from '../../weights/formats/packed.ts'
+import { wave } from '../probe-values.ts'
 import { findAdapter } from './gpu/adapter.ts'
 import { MAP_READ, STORAGE, usage } from './gpu/flags.ts'
 import type { Gpu } from './gpu/gpu.ts'
@@ -111,11 +113,6 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     at += part.length
   }
   return all
-}
-
-/** Numbers of both signs, all different. */
-function wave(n: number, step: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: n }, (_, i) => Math.sin(i * step + 1) * (1 + (i % 5)))
 }
 
 function refused(code: `E_${string}`, expected: string, found: string): SailError {

@@ -1,18 +1,18 @@
 // Who asks for the scores of the next token reads one row of the last layer: its queries, attention and MLP are computed for
 // that row alone, which saves all of a layer but its keys and values. `lastRow` moves up from the head through every op
 // whose rows do not depend on each other; attention is one of them, since what its row looks at stands in the cache.
-import { type Graph, inputsOf, type Op, type Value } from '../../../graph/graph.ts'
+import { freshIds, type Graph, inputsOf, type Op, type Value } from '../../../graph/graph.ts'
 
 export function lastRowOnly(graph: Graph): Graph {
   const narrow = narrowOps(graph)
   const rows = new Map<number, Value>()
-  let newId = Math.max(...graph.ops.map(({ out }) => out.id), ...[...graph.inputs.values()].map(({ id }) => id))
+  const newId = freshIds(graph)
   const ops: Op[] = []
   /** The last row of a value: what its narrow maker gives, or cut from all rows. */
   const rowOf = (value: Value): Value => {
     const known = rows.get(value.id)
     if (known !== undefined) return known
-    const out = { id: ++newId, shape: oneRow(value.shape) }
+    const out = { id: newId(), shape: oneRow(value.shape) }
     ops.push({ kind: 'lastRow', input: value, out, layer: null })
     rows.set(value.id, out)
     return out
