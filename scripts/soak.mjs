@@ -9,8 +9,9 @@
 //   listeners on a signal that lives as long as the run: none
 // Memory is looked at after forced collections; malloc is told to give back what it has, and V8 to make at once what it
 // notes about functions. Without that RSS differs by 10 % from look to look, and the heap takes 80 generations to settle.
-// Caches grow to the largest question and code is compiled as it is met; both are meant to stay. So the first generation
-// is the largest, and those up to the 20th go through every kind of end, with longer answers; all else is drawn.
+// Caches grow to the largest question and code is compiled as it is met; both are meant to stay. So the first
+// questions are the largest of each kind, and those up to the 20th go through every kind of end, with longer answers; all
+// else is drawn.
 import { spawnSync } from 'node:child_process'
 import { getEventListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -69,7 +70,11 @@ const start = performance.now()
 const most = flags.backend === 'wasm' ? 400 : onGpu ? 56 : 130
 const [longest, usual] = onGpu ? [24, 6] : [200, 24]
 const largest = { image: rgb(most, most), prompt: 'what is it? '.repeat(8) }
-await sail.ask(largest, { maxNewTokens: 32, signal: lasting.signal })
+for (const question of [largest, { prompt: largest.prompt }])
+  for (const sampling of [{}, { temperature: 1.5, seed: 1 }])
+    await sail.ask(question, { maxNewTokens: 32, signal: lasting.signal, ...sampling })
+await sail.features(largest.image, { signal: lasting.signal })
+await sail.trace(largest, { stages: ['**.out'] })
 // Dawn hands what is written to a device through a ring of 4 MiB, whose pages count from the first time that it comes round:
 // RSS rose from 133.7 to 141.2 MB over 450 aborted generations, of which 4.1 MB were this ring, and stood still until 600
 // with malloc's heap flat from the start. 100 of the largest questions write 4.7 MB.
